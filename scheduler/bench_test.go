@@ -135,7 +135,12 @@ func TestNoAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(100, post); n != 0 {
 		t.Errorf("%v allocations for 101 tasks", n)
 	}
-	l.NewTimer(ms, last)
+	l.NewTimer(ms, func() {
+		select {
+		case ran <- struct{}{}:
+		default: // the test is over, or was slow
+		}
+	})
 	if n := testing.AllocsPerRun(20, func() { <-ran }); n != 0 {
 		t.Errorf("%v allocations a tick", n)
 	}

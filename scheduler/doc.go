@@ -32,7 +32,8 @@
 // for it; from the end of a Run until the next one they are refused with
 // [ErrStopped]. A timer that is made while the loop runs ends with that Run;
 // one made before or between Runs stays: it fires in each Run, its interval
-// counted from that Run's start.
+// counted from that Run's start. [Loop.RunWith] makes timers that belong to the
+// Run before it takes tasks.
 //
 // A loop works in a testing/synctest bubble when its Run is called there.
 //

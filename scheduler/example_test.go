@@ -47,6 +47,20 @@ func ExampleLoop_Run() {
 	// <nil>
 }
 
+func ExampleLoop_RunWith() {
+	loop := scheduler.NewLoop(scheduler.Config{})
+	_ = loop.Do(func() { fmt.Println("task") })
+
+	err := loop.RunWith(context.Background(), func() error {
+		fmt.Println("setup")
+		return errors.New("no map")
+	})
+	fmt.Println(err, loop.Len())
+	// Output:
+	// setup
+	// no map 1
+}
+
 func ExampleLoop_NewTimer() {
 	loop := scheduler.NewLoop(scheduler.Config{})
 	ctx, stop := context.WithCancel(context.Background())
@@ -196,6 +210,19 @@ func ExampleNewTimer() {
 	})
 	_ = scheduler.Default().Run(ctx)
 	// Output: turn 2
+}
+
+func ExampleLoop_Configure() {
+	loop := scheduler.NewLoop(scheduler.Config{Name: "lobby"}) // think of scheduler.Default()
+	ctx, stop := context.WithCancel(context.Background())
+
+	loop.Configure(scheduler.Config{CondInterval: 5 * time.Millisecond}) // it keeps its name
+	loop.NewCondTimer(&full{}, func() {
+		fmt.Println("checked soon")
+		stop()
+	})
+	_ = loop.Run(ctx)
+	// Output: checked soon
 }
 
 func ExampleFromContext() {

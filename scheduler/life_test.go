@@ -1,6 +1,10 @@
 package scheduler
 
 import (
+	"context"
+	"errors"
+	"io"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,4 +146,67 @@ func TestLoopMadeOutsideTheBubble(t *testing.T) {
 			r.want(t, 10*ms, 20*ms, 30*ms, 40*ms, 50*ms)
 		})
 	}
+}
+
+func TestRunWith(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoop(Config{})
+		var got []string
+		must(t, l, func() { got = append(got, "task") })
+		tick := newTimes()
+		for range 2 { // the first Run's timer is gone in the second
+			ctx, cancel := context.WithTimeout(t.Context(), 15*ms)
+			err := l.RunWith(ctx, func() error {
+				got = append(got, "setup")
+				if !l.OnLoop() {
+					t.Error("setup is not on the loop")
+				}
+				l.NewTimer(10*ms, tick.note)
+				return nil
+			})
+			cancel()
+			if err != nil {
+				t.Errorf("RunWith: %v", err)
+			}
+		}
+		if !slices.Equal(got, []string{"setup", "task", "setup"}) {
+			t.Errorf("order: %v", got)
+		}
+		tick.want(t, 10*ms, 25*ms)
+	})
+}
+
+func TestRunWithFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoop(Config{})
+		ran := false
+		must(t, l, func() { ran = true })
+		setup := func() error {
+			l.NewTimer(ms, func() { t.Error("fired") })
+			return io.ErrUnexpectedEOF
+		}
+		if err := l.RunWith(t.Context(), setup); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("RunWith: %v", err)
+		}
+		func() {
+			defer func() {
+				if v := recover(); v != "setup" {
+					t.Errorf("recovered %v", v)
+				}
+			}()
+			_ = l.RunWith(t.Context(), func() error { panic("setup") })
+		}()
+		if ran || l.OnLoop() || l.Len() != 1 {
+			t.Errorf("task ran: %v, OnLoop: %v, Len: %d", ran, l.OnLoop(), l.Len())
+		}
+		if err := l.Do(func() {}); !errors.Is(err, ErrStopped) {
+			t.Errorf("Do: %v", err)
+		}
+		stop := start(t, l)
+		pass(time.Second)
+		stop()
+		if !ran {
+			t.Error("the task that waited did not run")
+		}
+	})
 }

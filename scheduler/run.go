@@ -13,11 +13,24 @@ import (
 // A task that calls runtime.Goexit, as t.FailNow does, ends the goroutine of
 // Run. That is logged, and the loop goes on in a goroutine of its own; the
 // deferred functions of Run's caller run when the loop has ended.
-func (l *Loop) Run(ctx context.Context) error {
+func (l *Loop) Run(ctx context.Context) error { return l.RunWith(ctx, nil) }
+
+// RunWith is Run with a setup, which runs on the loop before everything else,
+// the tasks that waited for the loop too. Timers that it makes belong to this
+// Run. When it returns an error so does RunWith, at once: tasks that wait go
+// on waiting for the next Run. A panic in setup ends RunWith likewise, and is
+// its caller's.
+func (l *Loop) RunWith(ctx context.Context, setup func() error) error {
 	if err := l.begin(); err != nil {
 		return err
 	}
 	defer l.end()
+	if setup != nil {
+		l.owner.Store(goroutineID())
+		if err := setup(); err != nil {
+			return err
+		}
+	}
 	defer context.AfterFunc(ctx, l.drain)()
 
 	done := false

@@ -8,7 +8,7 @@ import (
 // minInterval keeps a mistaken interval from taking a whole core.
 const minInterval = time.Millisecond
 
-const forever = -1
+const forever = -1 // also what NewCountTimer takes
 
 // TimerFunc is what a timer runs.
 type TimerFunc = func()
@@ -50,9 +50,10 @@ func (l *Loop) NewTimer(d time.Duration, fn TimerFunc) *Timer {
 }
 
 // NewCountTimer is NewTimer for a timer that fires n times and ends. Ticks
-// that are skipped do not count. n must be positive.
+// that are skipped do not count. n must be positive; -1 means for ever, as it
+// does in nano 0.5.
 func (l *Loop) NewCountTimer(d time.Duration, n int, fn TimerFunc) *Timer {
-	if n <= 0 {
+	if n <= 0 && n != forever {
 		return l.deadTimer("NewCountTimer", "count is not positive", "count", n)
 	}
 	return l.newTimer("NewCountTimer", d, n, fn)

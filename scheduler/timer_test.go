@@ -288,6 +288,20 @@ func TestBadTimers(t *testing.T) {
 	})
 }
 
+func TestCountOfMinusOneIsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLoop(Config{})
+		stop := start(t, l)
+		n := 0
+		l.NewCountTimer(time.Second, -1, func() { n++ })
+		pass(time.Minute)
+		stop()
+		if n != 60 {
+			t.Errorf("fired %d times in a minute", n)
+		}
+	})
+}
+
 func TestExtremeIntervals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLoop(Config{})

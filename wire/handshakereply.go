@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // LongestHeartbeat is what Pitaya's clients are told when heartbeats are off: the largest interval that they can
@@ -15,7 +16,7 @@ const LongestHeartbeat = 1 << 20 * time.Second
 // HandshakeReply is the answer to a handshake that was accepted.
 type HandshakeReply struct {
 	Dialect    Dialect
-	Heartbeat  time.Duration // 0: off
+	Heartbeat  time.Duration // 0 and below: off
 	Time       time.Time
 	Dictionary *Dictionary
 	Dict       bool   // the client keeps dictionaries, Handshake.Dict
@@ -23,10 +24,10 @@ type HandshakeReply struct {
 	User       any    // anything that encodes as JSON; nil: none
 }
 
-// ToldHeartbeat returns the interval that a client of the dialect is told, which its deadline follows.
+// ToldHeartbeat returns the interval that a client of the dialect is told, which its deadline follows; 0 is off.
 func ToldHeartbeat(d Dialect, interval time.Duration) time.Duration {
 	if d != DialectPitaya {
-		return interval
+		return max(0, interval)
 	}
 	if interval <= 0 {
 		return LongestHeartbeat
@@ -101,16 +102,26 @@ type KickBody struct {
 	Reason string `json:"reason"`
 }
 
-// AppendKick appends a kick packet. A reason that would not fit is cut.
+// AppendKick appends a kick packet. A code is cut to 256 bytes, a reason to 1 KiB.
 func AppendKick(dst []byte, code, reason string) []byte {
-	const longest = 1 << 10
-	if len(reason) > longest {
-		reason = reason[:longest]
-	}
-	b, err := json.Marshal(KickBody{Code: code, Reason: reason})
+	const longestCode, longestReason = 1 << 8, 1 << 10
+	b, err := json.Marshal(KickBody{Code: cut(code, longestCode), Reason: cut(reason, longestReason)})
 	if err != nil { // cannot be: two strings
 		return dst
 	}
 	dst, _ = AppendPacket(dst, PacketKick, b)
 	return dst
+}
+
+// cut returns the first n bytes of s, or less rather than a part of a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for i := range utf8.UTFMax {
+		if utf8.RuneStart(s[n-i]) {
+			return s[:n-i]
+		}
+	}
+	return s[:n] // no UTF-8 anyway
 }
