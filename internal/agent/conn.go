@@ -1,0 +1,119 @@
+package agent
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lonng/nano/internal/lazyread"
+	"github.com/lonng/nano/internal/sendq"
+	"github.com/lonng/nano/session"
+	"github.com/lonng/nano/wire"
+)
+
+// The states of a connection, in order. Only the reader moves it forward, but for closing.
+const (
+	connected int32 = iota // nothing but a handshake is taken
+	replied                // waits for the ack
+	working
+	closing // what is queued is being sent; what comes is read away
+)
+
+// Conn is one connection and the session.NetworkEntity of its session. Its exported methods may be called from any
+// goroutine and do not wait for the network.
+type Conn struct {
+	// static after construction
+	server  *Server
+	nc      net.Conn
+	started time.Time
+
+	// set at the handshake, before the session is seen by anybody else
+	session *session.Session
+	owner   session.Owner
+	variant Variant
+	silence time.Duration // twice the heartbeat that the client was told; 0: for ever
+
+	// owned by the reader
+	in inbuf
+
+	// owned by the flusher
+	deadline time.Time // the write deadline that is set
+
+	q       sendq.Queue
+	flight  flight
+	state   atomic.Int32
+	lastMid atomic.Uint64
+	// idleSince is when the reader began to wait for input, in nanoseconds since the server's epoch; 0 while it is at work.
+	idleSince atomic.Int64
+	beat      beat // guarded by the server's heart
+
+	mu     sync.Mutex // guards what follows, and the moves to replied, working and closing
+	early  []byte     // frames from before the ack
+	owed   owed
+	reason *wire.Error // why it closes
+
+	// filtering makes outbound filters and queueing one step, so that what filters see is in the order of the wire
+	filtering sync.Mutex
+}
+
+func newConn(s *Server, nc net.Conn) *Conn {
+	c := &Conn{server: s, nc: nc, started: time.Now()}
+	_ = nc.SetDeadline(c.started.Add(s.cfg.HandshakeTimeout)) // before anybody can end it, who sets the last ones
+	c.in.src = lazyread.New(nc)
+	c.q.Init(c, &s.cfg.Queue)
+	return c
+}
+
+// Session returns the connection's session, nil before the handshake.
+func (c *Conn) Session() *session.Session { return c.session }
+
+// Owner returns the power to end the session.
+func (c *Conn) Owner() session.Owner { return c.owner }
+
+// Dialect returns the client's dialect.
+func (c *Conn) Dialect() wire.Dialect { return c.variant.dialect() }
+
+// RemoteAddr returns the client's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// Queued returns the bytes that are queued and not yet written.
+func (c *Conn) Queued() int { return c.q.Len() }
+
+// LastMid returns the id of the request whose handler started last, 0 when that was a notify.
+func (c *Conn) LastMid() uint64 { return c.lastMid.Load() }
+
+// Begin tells that the handler of the request mid starts; 0 is a notify.
+func (c *Conn) Begin(mid uint64) { c.lastMid.Store(mid) }
+
+// RPC calls a route with this session, one way.
+func (c *Conn) RPC(route string, v any) error { return c.server.cfg.RPC(c, route, v) }
+
+// Enter counts a message of n bytes that the reader hands to an executor, any comparable value. It waits until messages that
+// went to another executor have been handled, and while too much is under way. A nil executor means that the message does not
+// come from the reader; then it does not wait. It returns false when the session is closed.
+func (c *Conn) Enter(executor any, n int) bool {
+	if executor == nil {
+		return c.flight.join(n)
+	}
+	return c.flight.enter(executor, n, c.server.cfg.InFlight)
+}
+
+// Executor returns the executor that the reader entered for last.
+func (c *Conn) Executor() any { return c.flight.executor() }
+
+// Leave tells that the handler of a message that entered has returned.
+func (c *Conn) Leave(n int) {
+	if c.flight.leave(n) {
+		c.land()
+	}
+}
+
+// land is called once, when the session is closed and its last handler has returned.
+func (c *Conn) land() {
+	c.mu.Lock()
+	c.server.Counters.Unanswered.Add(int64(len(c.owed)))
+	c.owed = nil
+	c.mu.Unlock()
+	c.server.cfg.Closed(c, c.reason)
+}

@@ -1,0 +1,232 @@
+package agent
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/lonng/nano/internal/sendq"
+	"github.com/lonng/nano/pipeline"
+	"github.com/lonng/nano/serialize"
+	"github.com/lonng/nano/session"
+	"github.com/lonng/nano/wire"
+)
+
+var (
+	// ErrAnswered is returned for an answer to a request that has one, or that the client did not make.
+	ErrAnswered = errors.New("nano: the request was answered already")
+	// ErrNotRequest is returned by Response when the handler that started last was a notify's.
+	ErrNotRequest = errors.New("nano: a notify takes no response")
+	// ErrSlow is returned for what does not fit into a session's queue. The session is being closed.
+	ErrSlow = errors.New("nano: the client reads too slowly")
+)
+
+// scratch are buffers that frames are encoded into, before the queue copies them.
+var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
+
+const maxScratch = 64 << 10
+
+func putScratch(p *[]byte, b []byte) {
+	if cap(b) <= maxScratch {
+		*p = b[:0]
+		scratch.Put(p)
+	}
+}
+
+// Push queues v for the client under route.
+func (c *Conn) Push(route string, v any) error {
+	return c.encode(wire.Head{Type: wire.Push, Route: route}, v, nil)
+}
+
+// Response answers the request whose handler started last.
+func (c *Conn) Response(v any) error { return c.ResponseMid(c.lastMid.Load(), v) }
+
+// ResponseMid answers the request mid.
+func (c *Conn) ResponseMid(mid uint64, v any) error {
+	if mid == 0 {
+		return ErrNotRequest
+	}
+	if !c.owes(mid) {
+		return c.errAnswered()
+	}
+	return c.encode(wire.Head{Type: wire.Response, ID: mid}, v, nil)
+}
+
+// Fail answers the request mid with an error, unless it has an answer or the server is silent about errors.
+func (c *Conn) Fail(mid uint64, err *wire.Error) error {
+	if c.server.cfg.SilentErrors || mid == 0 {
+		return nil
+	}
+	if !c.owes(mid) {
+		return c.errAnswered()
+	}
+	return c.encode(wire.Head{Type: wire.Response, ID: mid, IsError: true}, nil, err)
+}
+
+// Owe notes that a request waits for its answer.
+func (c *Conn) Owe(mid uint64) {
+	c.mu.Lock()
+	fits := c.owed.add(mid)
+	c.mu.Unlock()
+	if !fits {
+		c.server.Counters.Unanswered.Add(1)
+	}
+}
+
+func (c *Conn) owes(mid uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.owed.has(mid)
+}
+
+func (c *Conn) errAnswered() error {
+	if c.state.Load() == closing {
+		return session.ErrClosed
+	}
+	return ErrAnswered
+}
+
+// encode encodes a message in the caller and queues it. failure is the body when it is not nil.
+func (c *Conn) encode(h wire.Head, v any, failure *wire.Error) error {
+	if c.server.cfg.Outbound != nil {
+		c.filtering.Lock()
+		defer c.filtering.Unlock()
+	}
+	p := scratch.Get().(*[]byte)
+	b := (*p)[:0]
+	defer func() { putScratch(p, b) }()
+	var err error
+	switch {
+	case c.server.plain(c.variant):
+		b, err = c.server.appendPlain(b, c.variant, h, v, failure)
+	default:
+		b, err = c.server.appendFiltered(b, c.variant, c.session, h, v, failure)
+	}
+	if err != nil {
+		return err
+	}
+	if h.Type == wire.Response && !c.settle(h.ID) {
+		return c.errAnswered()
+	}
+	return c.SendFrame(b)
+}
+
+// settle makes an answer the one answer.
+func (c *Conn) settle(mid uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.owed.take(mid)
+}
+
+// SendFrame queues a finished frame of this connection's variant.
+func (c *Conn) SendFrame(frame []byte) error {
+	if c.state.Load() < working {
+		if held, err := c.hold(frame); held {
+			if err != nil {
+				c.tooSlow()
+			}
+			return err
+		}
+	}
+	switch err := c.q.Append(frame); err {
+	case nil:
+		c.server.Counters.Sent.Add(1)
+		return nil
+	case sendq.ErrFull:
+		return ErrSlow
+	default:
+		return session.ErrClosed
+	}
+}
+
+// hold keeps a frame until the ack; held is false when that has come.
+func (c *Conn) hold(frame []byte) (held bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state.Load() >= working {
+		return false, nil
+	}
+	if len(c.early)+len(frame) > c.server.cfg.Queue.Soft && len(c.early) > 0 {
+		return true, ErrSlow
+	}
+	c.early = append(c.early, frame...)
+	c.server.Counters.Sent.Add(1)
+	return true, nil
+}
+
+// appendPlain encodes straight into the frame.
+func (s *Server) appendPlain(dst []byte, v Variant, h wire.Head, body any, failure *wire.Error) ([]byte, error) {
+	h.Code = s.code(v, h)
+	start := len(dst)
+	dst = wire.BeginPacket(dst, wire.PacketData)
+	dst, err := wire.AppendHead(dst, h)
+	if err != nil {
+		return dst[:start], err
+	}
+	n := len(dst)
+	if dst, err = s.appendBody(dst, body, failure); err != nil {
+		return dst[:start], err
+	}
+	if len(dst) == n && v&nullBody != 0 {
+		dst = append(dst, "null"...)
+	}
+	if err = wire.FinishPacket(dst, start); err != nil {
+		return dst[:start], err
+	}
+	return dst, nil
+}
+
+// appendFiltered encodes the payload on its own, for filters and compression.
+func (s *Server) appendFiltered(dst []byte, v Variant, sess *session.Session, h wire.Head, body any, failure *wire.Error) ([]byte, error) {
+	payload, err := s.appendBody(nil, body, failure)
+	if err != nil {
+		return dst, err
+	}
+	if s.cfg.Outbound != nil {
+		msg := pipeline.Message{Type: h.Type, ID: h.ID, Route: h.Route, Data: payload}
+		if err := s.cfg.Outbound(sess, &msg); err != nil {
+			return dst, err
+		}
+		payload = msg.Data
+	}
+	if len(payload) == 0 && v&nullBody != 0 {
+		payload = []byte("null")
+	}
+	if v&deflates != 0 && len(payload) > s.cfg.CompressAbove {
+		if small := wire.Deflate(nil, payload); len(small) < len(payload) {
+			payload, h.Deflated = small, true
+		}
+	}
+	h.Code = s.code(v, h)
+	start := len(dst)
+	dst, err = wire.AppendMessage(wire.BeginPacket(dst, wire.PacketData), h, payload)
+	if err == nil {
+		err = wire.FinishPacket(dst, start)
+	}
+	if err != nil {
+		return dst[:start], err
+	}
+	return dst, nil
+}
+
+func (s *Server) appendBody(dst []byte, body any, failure *wire.Error) ([]byte, error) {
+	if failure != nil {
+		return serialize.AppendError(s.cfg.Serializer, dst, failure.Code, failure.Message, failure.Metadata), nil
+	}
+	if body == nil {
+		return dst, nil
+	}
+	return serialize.Append(s.cfg.Serializer, dst, body)
+}
+
+// AppendPush appends the frame of a push as connections of variant v take it, for many of them. It must not be used when
+// there are outbound filters.
+func (s *Server) AppendPush(dst []byte, v Variant, route string, body any) ([]byte, error) {
+	h := wire.Head{Type: wire.Push, Route: route}
+	if s.plain(v) {
+		return s.appendPlain(dst, v, h, body, nil)
+	}
+	return s.appendFiltered(dst, v, nil, h, body, nil)
+}
+
+// Filters reports whether there are outbound filters.
+func (s *Server) Filters() bool { return s.cfg.Outbound != nil }

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package lazyread
+
+import "net"
+
+func newRaw(net.Conn) Reader { return nil }
