@@ -26,6 +26,7 @@ type Conn struct {
 	// static after construction
 	server  *Server
 	nc      net.Conn
+	stream  bool // writes may end anywhere; the queue writes without a deadline what the socket takes at once
 	started time.Time
 
 	// set at the handshake, before the session is seen by anybody else
@@ -59,9 +60,18 @@ type Conn struct {
 
 func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{server: s, nc: nc, started: time.Now()}
-	_ = nc.SetDeadline(c.started.Add(s.cfg.HandshakeTimeout)) // before anybody can end it, who sets the last ones
 	c.in.src = lazyread.New(nc)
 	c.q.Init(c, &s.cfg.Queue)
+	if raw := sendq.Raw(nc); raw != nil {
+		c.stream = true
+		c.q.Share(s.flusher, raw)
+	}
+	// Before anybody can end it, who sets the last ones.
+	timeout := c.started.Add(s.cfg.HandshakeTimeout)
+	_ = nc.SetReadDeadline(timeout)
+	if !c.stream {
+		_ = nc.SetWriteDeadline(timeout)
+	}
 	return c
 }
 

@@ -12,7 +12,7 @@ const writeSize = 64 << 10
 // WriteFrames implements sendq.Conn.
 func (c *Conn) WriteFrames(b []byte) error {
 	for len(b) > 0 {
-		n := wholeFrames(b, writeSize)
+		n := c.piece(b)
 		c.extendDeadline(n)
 		if _, err := c.nc.Write(b[:n]); err != nil {
 			return err
@@ -20,7 +20,18 @@ func (c *Conn) WriteFrames(b []byte) error {
 		c.q.Wrote(n)
 		b = b[n:]
 	}
+	if c.stream {
+		c.setWriteDeadline(time.Time{}) // the queue goes on without waiting
+	}
 	return nil
+}
+
+// piece returns how much of b to write at a time. A stream may have been cut within a frame.
+func (c *Conn) piece(b []byte) int {
+	if c.stream {
+		return min(len(b), writeSize)
+	}
+	return wholeFrames(b, writeSize)
 }
 
 // wholeFrames returns the length of the frames at the head of b that fit into limit bytes, or of the first one.
@@ -48,13 +59,17 @@ func (c *Conn) extendDeadline(n int) {
 	if left := c.deadline.Sub(now); left <= timeout && left > timeout-min(time.Second, timeout/8) {
 		return
 	}
+	c.setWriteDeadline(now.Add(timeout))
+}
+
+func (c *Conn) setWriteDeadline(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reason != nil {
 		return // end has set the last one
 	}
-	c.deadline = now.Add(timeout)
-	_ = c.nc.SetWriteDeadline(c.deadline)
+	c.deadline = t
+	_ = c.nc.SetWriteDeadline(t)
 }
 
 // WriteFailed implements sendq.Conn.

@@ -52,12 +52,15 @@ func (h *heart) on() bool { return h.interval > 0 }
 // now is the time since the epoch in nanoseconds, never 0.
 func (h *heart) now() int64 { return int64(time.Since(h.epoch)) + 1 }
 
-// silence returns for how long a client of the dialect may be silent, 0 for ever.
+// silence returns for how long a client of the dialect may be silent, 0 for ever. It is two intervals and a little: clients
+// that send theirs an interval after ours, unless one is due already, find one due every other time, and then
+// send one every two intervals, by what the network took sooner or later.
 func (h *heart) silence(d wire.Dialect) time.Duration {
 	if !h.on() {
 		return 0
 	}
-	return 2 * wire.ToldHeartbeat(d, h.interval)
+	told := wire.ToldHeartbeat(d, h.interval)
+	return 2*told + told/25
 }
 
 // add begins the heartbeats of c.

@@ -59,6 +59,7 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	beats    heart
+	flusher  *sendq.Flusher
 	nullBody bool // an empty payload is sent as null
 	Counters Counters
 
@@ -69,7 +70,7 @@ type Server struct {
 
 // NewServer returns a server of connections.
 func NewServer(cfg Config) *Server {
-	s := &Server{cfg: cfg, nullBody: serialize.Name(cfg.Serializer) == "json", conns: make(map[*Conn]struct{})}
+	s := &Server{cfg: cfg, nullBody: serialize.Name(cfg.Serializer) == "json", flusher: sendq.NewFlusher(), conns: make(map[*Conn]struct{})}
 	s.beats.init(cfg.Heartbeat)
 	return s
 }

@@ -10,6 +10,7 @@ package sendq
 import (
 	"errors"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -45,6 +46,8 @@ type Queue struct {
 	// static after Init
 	conn   Conn
 	limits *Limits
+	shared *Flusher        // nil: a flusher of its own
+	raw    syscall.RawConn // with shared
 
 	mu       sync.Mutex // guards what follows
 	pending  *buffer    // frames not yet taken by the flusher, nil when there are none
@@ -127,8 +130,13 @@ func (q *Queue) push(frame []byte) {
 }
 
 func (q *Queue) startFlusher() {
-	if !q.flushing {
-		q.flushing = true
+	if q.flushing {
+		return
+	}
+	q.flushing = true
+	if q.shared != nil {
+		q.shared.add(q)
+	} else {
 		go q.flush()
 	}
 }
@@ -152,6 +160,11 @@ func (q *Queue) Wrote(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.flying -= n
+	q.underSoft()
+}
+
+// underSoft ends the time above the soft bound if it is over. Called with mu held.
+func (q *Queue) underSoft() {
 	if q.over != nil && q.len() <= q.limits.Soft {
 		q.over.Stop()
 		q.over = nil

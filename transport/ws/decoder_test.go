@@ -3,6 +3,7 @@ package ws
 import (
 	"bytes"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -79,8 +80,8 @@ func TestDecoderSplits(t *testing.T) {
 
 // FuzzDecoder checks that how bytes are split does not matter.
 func FuzzDecoder(f *testing.F) {
-	f.Add(session, uint16(7), int64(1<<20))
-	f.Add(session[:len(session)-3], uint16(1), int64(-1))
+	f.Add(session[:300], uint16(7), int64(1<<20))
+	f.Add(session[len(session)-10:], uint16(1), int64(-1))
 	f.Add(binaryFrame("x")[:3], uint16(2), int64(0))
 	for _, v := range violations {
 		f.Add(bytes.Join(v.frames, nil), uint16(3), int64(100))
@@ -153,7 +154,7 @@ func TestCloseBody(t *testing.T) {
 
 func BenchmarkDecoder(b *testing.B) {
 	for _, size := range []int{64, 1024, 16384} {
-		b.Run(string(rune('0'+size/1024)), func(b *testing.B) {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			frame := binaryFrame(strings.Repeat("x", size))
 			buf := make([]byte, len(frame))
 			d := decoder{limit: defaultReadLimit}

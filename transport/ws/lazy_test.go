@@ -151,3 +151,33 @@ func TestReadLazyReset(t *testing.T) {
 		t.Errorf("ReadLazy: %d, %v", n, err)
 	}
 }
+
+// TestReadLazyCutOff ends connections where the room for the first bytes was
+// full and the frame was not.
+func TestReadLazyCutOff(t *testing.T) {
+	ping := fragment(fin|byte(ws.OpPing), strings.Repeat("p", smallRead-8-6))
+	large := binaryFrame(strings.Repeat("x", 200))
+	for name, kind := range lazyKinds {
+		t.Run(name, func(t *testing.T) {
+			for sent, want := range map[string]string{
+				string(large[:smallRead]):        strings.Repeat("x", smallRead-8),
+				string(ping) + string(large[:8]): "",
+			} {
+				c, conn := kind(t)
+				c.send([]byte(sent))
+				c.Conn.(interface{ CloseWrite() error }).CloseWrite()
+				var got string
+				var err error
+				for err == nil {
+					var buf []byte
+					var n int
+					n, err = conn.ReadLazy(func() []byte { buf = make([]byte, 500); return buf })
+					got += string(buf[:n])
+				}
+				if got != want || err != io.ErrUnexpectedEOF {
+					t.Errorf("read %d bytes, %v, want %d", len(got), err, len(want))
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -53,6 +54,7 @@ func TestPath(t *testing.T) {
 		{"", http.NewServeMux(), "/game", 101, 404},
 		{"", http.HandlerFunc(page), "/web/", 101, 200},
 		{"/game", nil, "/game", 101, 426},
+		{"game", nil, "/game", 101, 426},
 		{"/game", nil, "/", 404, 404},
 		{"/game", nil, "/game/", 404, 404},
 		{"/game", mux, "/game", 101, 200},
@@ -181,6 +183,52 @@ func TestSilentConnections(t *testing.T) {
 		<-time.After(time.Hour)
 		conn.Write([]byte("still here"))
 		c.wantFrame(2, "still here")
+	})
+}
+
+// TestSilentTLS has clients that stop before, in and after the TLS handshake.
+func TestSilentTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := memnet.Listen("ws")
+		config := &tls.Config{Certificates: []tls.Certificate{certificate(t)}}
+		l := NewListener(tls.NewListener(inner, config), Config{ErrorLog: slog.New(slog.DiscardHandler)})
+		defer l.Close()
+		start := time.Now()
+		connect := func() net.Conn {
+			conn, err := inner.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return conn
+		}
+		silent, begun, idle := connect(), connect(), connect()
+		io.WriteString(begun, "\x16\x03\x01\x02")
+		if err := tls.Client(idle, &tls.Config{InsecureSkipVerify: true}).Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		for name, conn := range map[string]net.Conn{"silent": silent, "begun": begun, "idle": idle} {
+			io.Copy(io.Discard, conn)
+			if d := time.Since(start); d != defaultHandshakeTimeout {
+				t.Errorf("%s: ended after %v", name, d)
+			}
+			conn.Close()
+		}
+	})
+}
+
+// TestSlowCheckOrigin counts the time that CheckOrigin takes.
+func TestSlowCheckOrigin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := listen(t, Config{CheckOrigin: func(*http.Request) bool {
+			<-time.After(defaultHandshakeTimeout + time.Second)
+			return true
+		}})
+		c := s.dial()
+		c.send([]byte(request("/", "")))
+		if b, err := io.ReadAll(c.Conn); len(b) > 0 || err != nil {
+			t.Errorf("read %q, %v", b, err)
+		}
+		s.Close()
 	})
 }
 

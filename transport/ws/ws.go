@@ -25,6 +25,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -44,10 +45,10 @@ const (
 // its functions are called by any number of goroutines together, and must not
 // close the listener.
 type Config struct {
-	// Path is where clients connect, "/" by default. A request to upgrade is
-	// upgraded when its path is Path; with "/" every other path is upgraded
-	// too, but those for which Handler is an *http.ServeMux that has a pattern
-	// more specific than "/".
+	// Path is where clients connect, "/" by default; a slash in front of it may
+	// be left out. A request to upgrade is upgraded when its path is Path; with
+	// "/" every other path is upgraded too, but those for which Handler is an
+	// *http.ServeMux that has a pattern more specific than "/".
 	Path string
 
 	// CheckOrigin says whether a request may be upgraded; if not, the answer
@@ -80,7 +81,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.Path = cmp.Or(c.Path, "/")
+	c.Path = "/" + strings.TrimPrefix(c.Path, "/")
 	c.ReadLimit = cmp.Or(c.ReadLimit, defaultReadLimit)
 	c.HandshakeTimeout = max(cmp.Or(c.HandshakeTimeout, defaultHandshakeTimeout), 0)
 	c.ErrorLog = cmp.Or(c.ErrorLog, slog.Default())
