@@ -65,7 +65,7 @@ func asyncTarget(ctx context.Context) (scheduler.LocalScheduler, *Server) {
 		return nil, nil
 	}
 	srv := c.Server().Owner().(*Server)
-	switch exec := c.Executor().(type) {
+	switch exec := c.Box().Executor().(type) {
 	case scheduler.LocalScheduler:
 		return exec, srv
 	case nil, mux.Inline:

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/lonng/nano/component"
-	"github.com/lonng/nano/internal/agent"
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/sendq"
 	"github.com/lonng/nano/pipeline"
 	"github.com/lonng/nano/scheduler"
@@ -54,7 +54,7 @@ type config struct {
 	shutdownTimeout  time.Duration
 	maxPacket        int
 	queue            sendq.Limits
-	inFlight         agent.InFlight
+	inFlight         mailbox.Bounds
 
 	// surroundings
 	log           *slog.Logger
@@ -90,7 +90,7 @@ func (c *config) withDefaults() {
 	c.shutdownTimeout = or(c.shutdownTimeout, 10*time.Second)
 	c.maxPacket = or(c.maxPacket, wire.DefaultLimit)
 	c.queue = or(c.queue, sendq.Limits{Soft: 1 << 20, SoftTime: 5 * time.Second, Hard: 16 << 20})
-	c.inFlight = or(c.inFlight, agent.InFlight{Messages: 256, Bytes: 1 << 20})
+	c.inFlight = or(c.inFlight, mailbox.Bounds{Messages: 256, Bytes: 1 << 20})
 	if c.serializer == nil {
 		c.serializer = json.NewSerializer()
 	}

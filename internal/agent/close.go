@@ -76,9 +76,7 @@ func (c *Conn) end(reason *wire.Error, last func(was int32) []byte) bool {
 	if s != nil {
 		c.owner.Closing(reason)
 	}
-	if c.flight.close() && s != nil {
-		c.land()
-	}
+	c.box.Close()
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lonng/nano/internal/lazyread"
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/sendq"
 	"github.com/lonng/nano/session"
 	"github.com/lonng/nano/wire"
@@ -42,16 +43,15 @@ type Conn struct {
 	deadline time.Time // the write deadline that is set
 
 	q       sendq.Queue
-	flight  flight
+	box     mailbox.Box
 	state   atomic.Int32
 	lastMid atomic.Uint64
 	// idleSince is when the reader began to wait for input, in nanoseconds since the server's epoch; 0 while it is at work.
 	idleSince atomic.Int64
 	beat      beat // guarded by the server's heart
 
-	mu     sync.Mutex // guards what follows, and the moves to replied, working and closing
-	early  []byte     // frames from before the ack
-	owed   owed
+	mu     sync.Mutex  // guards what follows, and the moves to replied, working and closing
+	early  []byte      // frames from before the ack
 	reason *wire.Error // why it closes
 
 	// filtering makes outbound filters and queueing one step, so that what filters see is in the order of the wire
@@ -61,6 +61,7 @@ type Conn struct {
 func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{server: s, nc: nc, started: time.Now()}
 	c.in.src = lazyread.New(nc)
+	c.box.Init(c, &s.cfg.InFlight)
 	c.q.Init(c, &s.cfg.Queue)
 	if raw := sendq.Raw(nc); raw != nil {
 		c.stream = true
@@ -99,31 +100,17 @@ func (c *Conn) Begin(mid uint64) { c.lastMid.Store(mid) }
 // RPC calls a route with this session, one way.
 func (c *Conn) RPC(route string, v any) error { return c.server.cfg.RPC(c, route, v) }
 
-// Enter counts a message of n bytes that the reader hands to an executor, any comparable value. It waits until messages that
-// went to another executor have been handled, and while too much is under way. A nil executor means that the message does not
-// come from the reader; then it does not wait. It returns false when the session is closed.
-func (c *Conn) Enter(executor any, n int) bool {
-	if executor == nil {
-		return c.flight.join(n)
-	}
-	return c.flight.enter(executor, n, c.server.cfg.InFlight)
-}
+// Box returns the messages between the reader and their handlers.
+func (c *Conn) Box() *mailbox.Box { return &c.box }
 
-// Executor returns the executor that the reader entered for last.
-func (c *Conn) Executor() any { return c.flight.executor() }
-
-// Leave tells that the handler of a message that entered has returned.
-func (c *Conn) Leave(n int) {
-	if c.flight.leave(n) {
-		c.land()
-	}
-}
-
-// land is called once, when the session is closed and its last handler has returned.
-func (c *Conn) land() {
+// Landed implements mailbox.Owner: the session is closed and its last handler has returned.
+func (c *Conn) Landed(unanswered int) {
 	c.mu.Lock()
-	c.server.Counters.Unanswered.Add(int64(len(c.owed)))
-	c.owed = nil
+	opened := c.session != nil
 	c.mu.Unlock()
+	if !opened {
+		return
+	}
+	c.server.Counters.Unanswered.Add(int64(unanswered))
 	c.server.cfg.Closed(c, c.reason)
 }

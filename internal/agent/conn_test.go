@@ -172,11 +172,11 @@ func TestEarlyPushes(t *testing.T) {
 	for _, size := range []int{10, 1 << 20, wire.MaxBody - len("..early")} {
 		change := func(c *Config) {
 			c.Validate = func(_ context.Context, s *session.Session, _ *wire.Handshake) (any, error) {
-				return nil, s.Push("early", make([]byte, size))
+				return strings.Repeat("x", 50<<10), s.Push("early", make([]byte, size))
 			}
 		}
 		inBubble(t, change, func(t *testing.T, r *rig) {
-			p := r.connect(10) // the reply does not fit
+			p := r.connect(32 << 10) // the reply does not fit
 			p.send(packet(wire.PacketHandshake, "{}"))
 			go func() { _, _ = p.Write(packet(wire.PacketAck, "")) }() // before the reply was read
 			synctest.Wait()

@@ -20,7 +20,7 @@ func (c *Conn) handshake(body []byte) bool {
 	if !c.open(h.Dialect) {
 		return false
 	}
-	defer c.Leave(0)
+	defer c.box.Leave(0)
 	c.server.cfg.Opened(c)
 	user, err := c.validate(&h)
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *Conn) open(d wire.Dialect) bool {
 	c.session, c.owner = s, owner
 	c.variant = c.server.variantOf(d)
 	c.silence = c.server.beats.silence(d)
-	c.flight.join(0)
+	c.box.Join(0)
 	c.mu.Unlock()
 	return true
 }

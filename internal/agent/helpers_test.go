@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/memnet"
 	"github.com/lonng/nano/internal/sendq"
 	"github.com/lonng/nano/serialize/json"
@@ -60,7 +61,7 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 		WriteTimeout:     10 * time.Second,
 		MaxPacket:        wire.DefaultLimit,
 		Queue:            sendq.Limits{Soft: 1 << 20, SoftTime: 5 * time.Second, Hard: 16 << 20},
-		InFlight:         InFlight{Messages: 256, Bytes: 1 << 20},
+		InFlight:         mailbox.Bounds{Messages: 256, Bytes: 1 << 20},
 		Dispatch:         echo,
 		RPC:              func(*Conn, string, any) error { return nil },
 		Opened: func(c *Conn) {
@@ -84,10 +85,10 @@ func newRig(t testing.TB, change func(*Config)) *rig {
 
 // echo answers a request, and a notify with a push, on the reader.
 func echo(c *Conn, m *wire.MessageView) {
-	if !c.Enter(inline{}, len(m.Payload)) {
+	if !c.Box().Enter(inline{}, m.ID, len(m.Payload)) {
 		return
 	}
-	defer c.Leave(len(m.Payload))
+	defer c.Box().Leave(len(m.Payload))
 	c.Begin(m.ID)
 	if m.Type == wire.Notify {
 		_ = c.Push(string(m.Route), m.Payload)
@@ -135,9 +136,10 @@ func (r *rig) end() {
 
 func checkEnded(t testing.TB, c *Conn) {
 	t.Helper()
-	if c.in.buf != nil || c.q.Len() != 0 || c.beat.in || c.early != nil || c.flight.messages != 0 || c.flight.bytes != 0 {
+	messages, size := c.box.Len()
+	if c.in.buf != nil || c.q.Len() != 0 || c.beat.in || c.early != nil || messages != 0 || size != 0 {
 		t.Errorf("an ended connection holds a read buffer (%v), %d queued bytes, a beat (%v), %d early bytes, %d messages of %d bytes",
-			c.in.buf != nil, c.q.Len(), c.beat.in, len(c.early), c.flight.messages, c.flight.bytes)
+			c.in.buf != nil, c.q.Len(), c.beat.in, len(c.early), messages, size)
 	}
 }
 

@@ -123,9 +123,7 @@ func (c *Conn) data(body []byte) bool {
 	switch {
 	case m.Type == wire.Request && m.ID == 0:
 		m.Type = wire.Notify
-	case m.Type == wire.Request:
-		c.Owe(m.ID)
-	case m.Type != wire.Notify:
+	case m.Type != wire.Request && m.Type != wire.Notify:
 		return c.breach(fmt.Errorf("a client sends no %s", m.Type))
 	}
 	c.server.Counters.Received.Add(1)

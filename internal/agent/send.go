@@ -45,10 +45,7 @@ func (c *Conn) ResponseMid(mid uint64, v any) error {
 	if mid == 0 {
 		return ErrNotRequest
 	}
-	if !c.owes(mid) {
-		return c.errAnswered()
-	}
-	return c.encode(wire.Head{Type: wire.Response, ID: mid}, v, nil)
+	return c.answer(wire.Head{Type: wire.Response, ID: mid}, v, nil)
 }
 
 // Fail answers the request mid with an error, unless it has an answer or the server is silent about errors.
@@ -56,26 +53,28 @@ func (c *Conn) Fail(mid uint64, err *wire.Error) error {
 	if c.server.cfg.SilentErrors || mid == 0 {
 		return nil
 	}
-	if !c.owes(mid) {
-		return c.errAnswered()
+	return c.answer(wire.Head{Type: wire.Response, ID: mid, IsError: true}, nil, err)
+}
+
+// Refuse is Fail for a request that has not entered the box.
+func (c *Conn) Refuse(mid uint64, err *wire.Error) error {
+	if c.server.cfg.SilentErrors || mid == 0 {
+		return nil
 	}
 	return c.encode(wire.Head{Type: wire.Response, ID: mid, IsError: true}, nil, err)
 }
 
-// Owe notes that a request waits for its answer.
-func (c *Conn) Owe(mid uint64) {
-	c.mu.Lock()
-	fits := c.owed.add(mid)
-	c.mu.Unlock()
-	if !fits {
-		c.server.Counters.Unanswered.Add(1)
+// answer sends the one answer of a request.
+func (c *Conn) answer(h wire.Head, v any, failure *wire.Error) error {
+	if c.server.cfg.Outbound == nil {
+		return c.encodeOwed(h, v, failure)
 	}
-}
-
-func (c *Conn) owes(mid uint64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.owed.has(mid)
+	c.filtering.Lock()
+	defer c.filtering.Unlock()
+	if !c.box.Owes(h.ID) { // before a filter counts it
+		return c.errAnswered()
+	}
+	return c.encodeOwed(h, v, failure)
 }
 
 func (c *Conn) errAnswered() error {
@@ -92,29 +91,34 @@ func (c *Conn) encode(h wire.Head, v any, failure *wire.Error) error {
 		defer c.filtering.Unlock()
 	}
 	p := scratch.Get().(*[]byte)
-	b := (*p)[:0]
-	defer func() { putScratch(p, b) }()
-	var err error
-	switch {
-	case c.server.plain(c.variant):
-		b, err = c.server.appendPlain(b, c.variant, h, v, failure)
-	default:
-		b, err = c.server.appendFiltered(b, c.variant, c.session, h, v, failure)
+	b, err := c.appendFrame((*p)[:0], h, v, failure)
+	if err == nil {
+		err = c.SendFrame(b)
 	}
-	if err != nil {
-		return err
-	}
-	if h.Type == wire.Response && !c.settle(h.ID) {
-		return c.errAnswered()
-	}
-	return c.SendFrame(b)
+	putScratch(p, b)
+	return err
 }
 
-// settle makes an answer the one answer.
-func (c *Conn) settle(mid uint64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.owed.take(mid)
+// encodeOwed is encode for an answer, the first one.
+func (c *Conn) encodeOwed(h wire.Head, v any, failure *wire.Error) error {
+	p := scratch.Get().(*[]byte)
+	b, err := c.appendFrame((*p)[:0], h, v, failure)
+	switch {
+	case err != nil:
+	case !c.box.Settle(h.ID):
+		err = c.errAnswered()
+	default:
+		err = c.SendFrame(b)
+	}
+	putScratch(p, b)
+	return err
+}
+
+func (c *Conn) appendFrame(dst []byte, h wire.Head, v any, failure *wire.Error) ([]byte, error) {
+	if c.server.plain(c.variant) {
+		return c.server.appendPlain(dst, c.variant, h, v, failure)
+	}
+	return c.server.appendFiltered(dst, c.variant, c.session, h, v, failure)
 }
 
 // SendFrame queues a finished frame of this connection's variant.

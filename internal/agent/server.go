@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/sendq"
 	"github.com/lonng/nano/pipeline"
 	"github.com/lonng/nano/serialize"
@@ -39,7 +40,7 @@ type Config struct {
 	CompressAbove    int           // payloads above so many bytes are deflated for clients that can read them; 0: none
 	SilentErrors     bool          // requests get no error responses
 	Queue            sendq.Limits
-	InFlight         InFlight
+	InFlight         mailbox.Bounds
 
 	// Outbound filters what is sent; nil when there are no filters.
 	Outbound pipeline.Func

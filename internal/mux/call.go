@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/lonng/nano/component"
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/scheduler"
 	"github.com/lonng/nano/session"
 	"github.com/lonng/nano/wire"
@@ -15,36 +16,19 @@ import (
 // Inline is the executor of handlers that run on the goroutine that reads the session's messages.
 type Inline struct{}
 
-// call is a message on its way to a handler on a loop. Calls are pooled, with their task bound once.
-type call struct {
-	mux  *Mux
-	peer Peer
-	h    *component.Handler
-	mid  uint64
-	req  any
-	size int
-	task scheduler.Task
-}
-
-func (m *Mux) newCall() any {
-	c := &call{mux: m}
-	c.task = c.run
-	return c
-}
-
 // submit hands a message of the reader's to the executor of its handler.
 func (m *Mux) submit(p Peer, h *component.Handler, mid uint64, req any, size int) {
 	switch exec := m.executor(p.Session(), h).(type) {
 	case Inline:
-		if p.Enter(exec, size) {
+		if p.Box().Enter(exec, mid, size) {
 			m.run(p, h, mid, req, size)
 		}
 	case *scheduler.Loop:
-		if p.Enter(exec, size) {
-			m.post(exec, p, h, mid, req, size)
+		if post, ok := p.Box().Put(exec, mailbox.Message{To: h, ID: mid, Req: req, Size: size}); ok && post {
+			m.post(exec, p)
 		}
 	case scheduler.LocalScheduler:
-		if p.Enter(identity(exec), size) {
+		if p.Box().Enter(identity(exec), mid, size) {
 			m.schedule(exec, p, h, mid, req, size)
 		}
 	}
@@ -52,14 +36,17 @@ func (m *Mux) submit(p Peer, h *component.Handler, mid uint64, req any, size int
 
 // call does the same for a message of the server's own.
 func (m *Mux) call(p Peer, h *component.Handler, req any, size int) error {
-	if !p.Enter(nil, size) {
+	if !p.Box().Join(size) {
 		return session.ErrClosed
 	}
 	switch exec := m.executor(p.Session(), h).(type) {
 	case Inline:
 		m.aside.run(p, func() { m.run(p, h, 0, req, size) })
 	case *scheduler.Loop:
-		m.post(exec, p, h, 0, req, size)
+		if err := exec.Do(func() { m.run(p, h, 0, req, size) }); err != nil {
+			p.Box().Leave(size)
+			return err
+		}
 	case scheduler.LocalScheduler:
 		m.schedule(exec, p, h, 0, req, size)
 	}
@@ -89,38 +76,54 @@ func identity(l scheduler.LocalScheduler) any {
 	return new(byte) // unlike every other
 }
 
-func (m *Mux) post(l *scheduler.Loop, p Peer, h *component.Handler, mid uint64, req any, size int) {
-	c := m.calls.Get().(*call)
-	c.peer, c.h, c.mid, c.req, c.size = p, h, mid, req, size
-	if err := l.Do(c.task); err != nil {
-		c.release()
-		m.cfg.Failed()
-		_ = p.Fail(mid, wire.Errorf(wire.CodeShutdown, "the loop has stopped: %w", err))
-		p.Leave(size)
+// post has a loop take the messages of a session.
+func (m *Mux) post(l *scheduler.Loop, p Peer) {
+	box := p.Box()
+	if box.Drain == nil {
+		box.Drain = func() { m.drain(p) }
 	}
+	if err := l.Do(box.Drain); err != nil {
+		m.abandon(p, wire.Errorf(wire.CodeShutdown, "the loop has stopped: %w", err))
+	}
+}
+
+// drain handles the messages that were put into a session's box, on their loop.
+func (m *Mux) drain(p Peer) {
+	box := p.Box()
+	msgs := box.Take()
+	n := 0
+	defer func() { // deferred for a handler that ends the goroutine
+		if box.Done(msgs, n) {
+			m.post(box.Executor().(*scheduler.Loop), p)
+		}
+	}()
+	for n < len(msgs) {
+		msg := &msgs[n]
+		n++
+		m.handle(p, msg.To.(*component.Handler), msg.ID, msg.Req)
+	}
+}
+
+// abandon refuses the messages of a session whose loop has stopped.
+func (m *Mux) abandon(p Peer, err *wire.Error) {
+	msgs := p.Box().Take()
+	for _, msg := range msgs {
+		m.cfg.Failed()
+		_ = p.Fail(msg.ID, err)
+	}
+	p.Box().Done(msgs, len(msgs))
 }
 
 // schedule gives a message to a user's scheduler. What that does with it is its affair: it may drop it, so the message counts
 // as handled.
 func (m *Mux) schedule(l scheduler.LocalScheduler, p Peer, h *component.Handler, mid uint64, req any, size int) {
-	defer p.Leave(size)
+	defer p.Box().Leave(size)
 	defer m.recovered(p, h, mid)
 	l.Schedule(func() { m.handle(p, h, mid, req) })
 }
 
-func (c *call) run() {
-	p, h, mid, req, size := c.peer, c.h, c.mid, c.req, c.size
-	c.release()
-	c.mux.run(p, h, mid, req, size)
-}
-
-func (c *call) release() {
-	c.peer, c.h, c.req = nil, nil, nil
-	c.mux.calls.Put(c)
-}
-
 func (m *Mux) run(p Peer, h *component.Handler, mid uint64, req any, size int) {
-	defer p.Leave(size)
+	defer p.Box().Leave(size)
 	m.handle(p, h, mid, req)
 }
 

@@ -9,9 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 
 	"github.com/lonng/nano/component"
+	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/pipeline"
 	"github.com/lonng/nano/scheduler"
 	"github.com/lonng/nano/serialize"
@@ -22,15 +22,14 @@ import (
 // Peer is where a message comes from.
 type Peer interface {
 	Session() *session.Session
-	// Enter counts a message of n bytes on its way to an executor, a comparable value. It may wait, so that a session's messages
-	// are handled in order whatever runs them, unless executor is nil. It returns false when the session is closed.
-	Enter(executor any, n int) bool
-	// Leave undoes Enter when the handler has returned.
-	Leave(n int)
+	// Box holds the session's messages on their way to handlers.
+	Box() *mailbox.Box
 	// Begin tells that the handler of the request mid starts; 0 is a notify.
 	Begin(mid uint64)
 	// Fail answers the request mid, if it has no answer yet, with an error; 0 is a notify.
 	Fail(mid uint64, err *wire.Error) error
+	// Refuse is Fail for a request that has not entered the box.
+	Refuse(mid uint64, err *wire.Error) error
 }
 
 // Config is a mux's surroundings. All fields but Dictionary and Inbound must be set.
@@ -48,7 +47,6 @@ type Mux struct {
 	cfg    Config
 	routes map[string]*component.Handler
 	codes  map[uint16]*component.Handler
-	calls  sync.Pool
 	aside  aside
 }
 
@@ -59,7 +57,6 @@ func New(cfg Config, handlers []*component.Handler) (*Mux, error) {
 		routes: make(map[string]*component.Handler, len(handlers)),
 		codes:  make(map[uint16]*component.Handler),
 	}
-	m.calls.New = m.newCall
 	var errs []error
 	for _, h := range handlers {
 		switch other := m.routes[h.Route]; {
@@ -120,7 +117,7 @@ func noSuchRoute(route string) *wire.Error {
 func (m *Mux) refuse(p Peer, mid uint64, route string, err error) {
 	m.cfg.Failed()
 	m.cfg.Log.Debug("nano: message refused", "route", route, "session", p.Session().ID(), "error", err)
-	_ = p.Fail(mid, wire.AsError(err))
+	_ = p.Refuse(mid, wire.AsError(err))
 }
 
 // Call gives v to the handler of route with p's session, one way, as a message of the server's own: it passes no filters.

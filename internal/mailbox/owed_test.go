@@ -1,4 +1,4 @@
-package agent
+package mailbox
 
 import (
 	"math/rand/v2"
