@@ -47,7 +47,7 @@ func Example() {
 			fmt.Println(err)
 		}
 		for _, h := range handlers {
-			req := any([]byte("hello"))
+			req := any(new([]byte("hello")))
 			if h.New != nil {
 				req = h.New() // the payload is decoded into it
 			}
@@ -124,7 +124,7 @@ func ExampleNotify() {
 		fmt.Println(string(*text))
 		return nil
 	})
-	_, err := h.Call(context.Background(), nil, []byte("hello"))
+	_, err := h.Call(context.Background(), nil, new([]byte("hello")))
 	fmt.Println(err)
 	// Output:
 	// hello

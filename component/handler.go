@@ -15,11 +15,11 @@ type Handler struct {
 	Source   string // what it was made from, for people: "(*chat.Room).Join"
 	Executor Executor
 
-	// Req is the type whose pointer Call takes, nil when it takes the payload's bytes.
+	// Req is the type whose pointer Call takes; nil when that is []byte, for the payload as it came.
 	Req reflect.Type
 	// Res is the type whose pointer Call returns; nil when it answers for itself, or not at all; []byte's when it returns bytes.
 	Res reflect.Type
-	// New makes the request that the payload is decoded into, a pointer; nil when Call takes the payload's bytes.
+	// New makes the request that the payload is decoded into, a pointer; nil when Req is.
 	New func() any
 	// TakesContext says that Call needs a context.
 	TakesContext bool
@@ -39,7 +39,7 @@ func Func[Req, Res any](route string, fn func(ctx context.Context, req *Req) (*R
 	}
 	h.Res = reflect.TypeFor[Res]()
 	h.Call = func(ctx context.Context, _ *session.Session, req any) (any, error) {
-		res, err := fn(ctx, request[Req](req))
+		res, err := fn(ctx, req.(*Req))
 		if err != nil || res == nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func Notify[Req any](route string, fn func(ctx context.Context, req *Req) error,
 		return nil, err
 	}
 	h.Call = func(ctx context.Context, _ *session.Session, req any) (any, error) {
-		return nil, fn(ctx, request[Req](req))
+		return nil, fn(ctx, req.(*Req))
 	}
 	return h, nil
 }
@@ -83,13 +83,4 @@ func ofFunc[Req any](route string, fn reflect.Value, opts []Option) (*Handler, e
 		h.New = func() any { return new(Req) }
 	}
 	return h, nil
-}
-
-// request returns what a function takes: the decoded request, or the payload's bytes.
-func request[Req any](req any) *Req {
-	if r, ok := req.(*Req); ok {
-		return r
-	}
-	raw := req.([]byte)
-	return any(&raw).(*Req)
 }

@@ -93,15 +93,18 @@ func fromMethod(recv reflect.Value, i int) *Handler {
 	default:
 		return nil
 	}
-	h.Call = methodCall(recv, recv.Type().Method(i).Func, h.TakesContext, h.Res != nil)
+	h.Call = methodCall(recv, recv.Type().Method(i).Func, h.New == nil, h.TakesContext, h.Res != nil)
 	return h
 }
 
 // methodCall wraps a method once. It is called as a function of its receiver: a method value would look itself up in each
 // call.
-func methodCall(recv reflect.Value, fn reflect.Value, takesContext, answers bool) func(context.Context, *session.Session, any) (any, error) {
+func methodCall(recv, fn reflect.Value, raw, takesContext, answers bool) func(context.Context, *session.Session, any) (any, error) {
 	return func(ctx context.Context, s *session.Session, req any) (any, error) {
 		args := [3]reflect.Value{recv, {}, reflect.ValueOf(req)}
+		if raw {
+			args[2] = args[2].Elem()
+		}
 		if takesContext {
 			args[1] = reflect.ValueOf(ctx)
 		} else {

@@ -23,8 +23,8 @@ import (
 func main() {
 	s := &settings{}
 	flag.StringVar(&s.executor, "executor", "loop", "loop or concurrent: where handlers run")
-	flag.StringVar(&s.handler, "handler", "raw", "raw, method or func: what answers "+game.Echo)
-	flag.StringVar((*string)(&s.format), "serializer", "raw", "raw, json or protobuf: what payloads are; raw goes with raw handlers")
+	flag.StringVar(&s.handler, "handler", "func", "method or func: what answers "+game.Echo)
+	flag.StringVar((*string)(&s.format), "serializer", "raw", "raw, json or protobuf: what payloads are")
 	control.Main(s.serve)
 }
 
@@ -79,13 +79,13 @@ func (s *settings) serializer() serialize.Serializer {
 // component returns the component with the method that answers game.Echo, if it is a method.
 func (s *settings) component(b *bench) (component.Component, error) {
 	switch s.handler + " " + string(s.format) {
-	case "raw raw":
+	case "method raw":
 		return &rawEcho{bench: b}, nil
 	case "method json":
 		return &jsonEcho{bench: b}, nil
 	case "method protobuf":
 		return &protobufEcho{bench: b}, nil
-	case "func json", "func protobuf":
+	case "func raw", "func json", "func protobuf":
 		return b, nil
 	}
 	return nil, fmt.Errorf("nanoserver: no %s handlers of %s", s.handler, s.format)
@@ -97,11 +97,14 @@ func (s *settings) handle(srv *nano.Server) {
 	if s.executor == "concurrent" {
 		opts = append(opts, component.Concurrent())
 	}
-	if s.format == game.Protobuf {
+	switch s.format {
+	case game.Protobuf:
 		nano.Handle(srv, game.Echo, echo[wrapperspb.BytesValue], opts...)
-		return
+	case game.JSON:
+		nano.Handle(srv, game.Echo, echo[game.Message], opts...)
+	default:
+		nano.Handle(srv, game.Echo, echo[[]byte], opts...)
 	}
-	nano.Handle(srv, game.Echo, echo[game.Message], opts...)
 }
 
 func echo[T any](_ context.Context, m *T) (*T, error) { return m, nil }

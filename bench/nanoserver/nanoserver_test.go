@@ -15,7 +15,8 @@ func TestMain(m *testing.M) { benchtest.Main(m) }
 func TestEcho(t *testing.T) {
 	for _, executor := range []string{"loop", "concurrent"} {
 		for _, s := range []settings{
-			{executor, "raw", game.Raw},
+			{executor, "func", game.Raw},
+			{executor, "method", game.Raw},
 			{executor, "method", game.JSON},
 			{executor, "method", game.Protobuf},
 			{executor, "func", game.JSON},
@@ -56,7 +57,7 @@ func TestWorks(t *testing.T) {
 		"idle":      {Conns: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := settings{"loop", "raw", game.Raw}
+			s := settings{"loop", "func", game.Raw}
 			cfg.Addr, cfg.Protocol = benchtest.Serve(t, "tcp", s.serve), load.Nano{}
 			benchtest.Measure(t, cfg)
 		})
@@ -64,14 +65,14 @@ func TestWorks(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
-	s := settings{"loop", "raw", game.Raw}
+	s := settings{"loop", "func", game.Raw}
 	addr := benchtest.Serve(t, "tls", s.serve)
 	benchtest.Measure(t, load.Config{Addr: addr, TLS: true, Conns: 5, Protocol: load.Nano{}})
 }
 
 func TestSettings(t *testing.T) {
-	s := settings{"loop", "raw", game.JSON}
+	s := settings{"loop", "closure", game.JSON}
 	if _, err := s.component(&bench{}); err == nil {
-		t.Error("raw handlers of JSON: no error")
+		t.Error("handlers that are closures: no error")
 	}
 }

@@ -31,7 +31,8 @@ func (m *Mux) decode(s *session.Session, h *component.Handler, v *wire.MessageVi
 // unmarshal makes a request of a payload. An empty payload is the request's zero value.
 func (m *Mux) unmarshal(h *component.Handler, payload []byte) (any, error) {
 	if h.New == nil {
-		return append(make([]byte, 0, len(payload)), payload...), nil
+		raw := append(make([]byte, 0, len(payload)), payload...)
+		return &raw, nil
 	}
 	req := h.New()
 	if len(payload) == 0 {

@@ -38,7 +38,7 @@ func requestName(depth, size, conns int) string {
 // requests are every depth at the usual size and count, and every size and every count at depths 1 and
 // 8. The rest of the product is extra.
 func requests() []scenario {
-	every := []string{"floor", "nano-loop", "nano-concurrent", "nano-method-json", "nano-func-json",
+	every := []string{"floor", "nano-loop", "nano-concurrent", "nano-method", "nano-method-json", "nano-func-json",
 		"nano-func-protobuf", "nano-ws", "ws-gobwas", "ws-gws", "ws-coder", "centrifuge"}
 	some := []string{"floor", "nano-loop", "nano-concurrent", "nano-ws"}
 	var all []scenario
