@@ -208,7 +208,7 @@ type Stats struct {
 	Received    int64 // messages
 	Sent        int64 // messages queued for clients
 	Failed      int64 // messages that were refused or whose handler failed
-	Unanswered  int64 // requests that never got an answer
+	Unanswered  int64 // requests that got to a handler and never got an answer
 	Slow        int64 // sessions closed because their client read too slowly
 }
 

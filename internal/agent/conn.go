@@ -37,7 +37,8 @@ type Conn struct {
 	silence time.Duration // twice the heartbeat that the client was told; 0: for ever
 
 	// owned by the reader
-	in inbuf
+	in     inbuf
+	corked bool
 
 	// owned by the flusher
 	deadline time.Time // the write deadline that is set
@@ -102,6 +103,23 @@ func (c *Conn) RPC(route string, v any) error { return c.server.cfg.RPC(c, route
 
 // Box returns the messages between the reader and their handlers.
 func (c *Conn) Box() *mailbox.Box { return &c.box }
+
+// Cork holds back what is sent until the reader has handled what it has read, for a moment at the most. It is the
+// reader's.
+func (c *Conn) Cork() {
+	if !c.corked {
+		c.corked = true
+		c.q.Cork()
+	}
+}
+
+// uncork ends Cork.
+func (c *Conn) uncork() {
+	if c.corked {
+		c.corked = false
+		c.q.Uncork()
+	}
+}
 
 // Landed implements mailbox.Owner: the session is closed and its last handler has returned.
 func (c *Conn) Landed(unanswered int) {

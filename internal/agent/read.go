@@ -36,6 +36,7 @@ func (c *Conn) protect(part func()) {
 
 // read reads until the connection is ending.
 func (c *Conn) read() {
+	defer c.uncork()
 	for {
 		c.idleSince.Store(c.server.beats.now())
 		err := c.in.fill()
@@ -47,6 +48,7 @@ func (c *Conn) read() {
 		if !c.parse() {
 			return
 		}
+		c.uncork()
 	}
 }
 

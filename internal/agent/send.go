@@ -48,20 +48,18 @@ func (c *Conn) ResponseMid(mid uint64, v any) error {
 	return c.answer(wire.Head{Type: wire.Response, ID: mid}, v, nil)
 }
 
-// Fail answers the request mid with an error, unless it has an answer or the server is silent about errors.
-func (c *Conn) Fail(mid uint64, err *wire.Error) error {
-	if c.server.cfg.SilentErrors || mid == 0 {
+// Fail answers the request mid with an error, unless it has an answer or the server is silent about errors. A request that has not
+// entered the box has none.
+func (c *Conn) Fail(mid uint64, err *wire.Error, entered bool) error {
+	h := wire.Head{Type: wire.Response, ID: mid, IsError: true}
+	switch {
+	case c.server.cfg.SilentErrors || mid == 0:
 		return nil
+	case entered:
+		return c.answer(h, nil, err)
+	default:
+		return c.encode(h, nil, err)
 	}
-	return c.answer(wire.Head{Type: wire.Response, ID: mid, IsError: true}, nil, err)
-}
-
-// Refuse is Fail for a request that has not entered the box.
-func (c *Conn) Refuse(mid uint64, err *wire.Error) error {
-	if c.server.cfg.SilentErrors || mid == 0 {
-		return nil
-	}
-	return c.encode(wire.Head{Type: wire.Response, ID: mid, IsError: true}, nil, err)
 }
 
 // answer sends the one answer of a request.

@@ -21,6 +21,7 @@ func (m *Mux) submit(p Peer, h *component.Handler, mid uint64, req any, size int
 	switch exec := m.executor(p.Session(), h).(type) {
 	case Inline:
 		if p.Box().Enter(exec, mid, size) {
+			p.Cork()
 			m.run(p, h, mid, req, size)
 		}
 	case *scheduler.Loop:
@@ -106,12 +107,14 @@ func (m *Mux) drain(p Peer) {
 
 // abandon refuses the messages of a session whose loop has stopped.
 func (m *Mux) abandon(p Peer, err *wire.Error) {
-	msgs := p.Box().Take()
-	for _, msg := range msgs {
-		m.cfg.Failed()
-		_ = p.Fail(msg.ID, err)
+	for again := true; again; {
+		msgs := p.Box().Take()
+		for _, msg := range msgs {
+			m.cfg.Failed()
+			_ = p.Fail(msg.ID, err, true)
+		}
+		again = p.Box().Done(msgs, len(msgs))
 	}
-	p.Box().Done(msgs, len(msgs))
 }
 
 // schedule gives a message to a user's scheduler. What that does with it is its affair: it may drop it, so the message counts
@@ -152,7 +155,7 @@ func (m *Mux) failed(p Peer, h *component.Handler, mid uint64, err error) {
 	}
 	m.cfg.Failed()
 	m.cfg.Log.Warn("nano: handler failed", "route", h.Route, "session", p.Session().ID(), "uid", p.Session().UID(), "error", err)
-	_ = p.Fail(mid, wire.AsError(err))
+	_ = p.Fail(mid, wire.AsError(err), true)
 }
 
 // recovered is deferred: it turns a panic into an error response that does not tell the client what happened.
@@ -163,5 +166,5 @@ func (m *Mux) recovered(p Peer, h *component.Handler, mid uint64) {
 	}
 	m.cfg.Failed()
 	m.cfg.Log.Error("nano: handler panicked", "route", h.Route, "session", p.Session().ID(), "panic", v, "stack", string(debug.Stack()))
-	_ = p.Fail(mid, errInternal)
+	_ = p.Fail(mid, errInternal, true)
 }

@@ -26,10 +26,10 @@ type Peer interface {
 	Box() *mailbox.Box
 	// Begin tells that the handler of the request mid starts; 0 is a notify.
 	Begin(mid uint64)
-	// Fail answers the request mid, if it has no answer yet, with an error; 0 is a notify.
-	Fail(mid uint64, err *wire.Error) error
-	// Refuse is Fail for a request that has not entered the box.
-	Refuse(mid uint64, err *wire.Error) error
+	// Fail answers the request mid, if it has no answer yet, with an error; 0 is a notify. entered says that it has entered the box.
+	Fail(mid uint64, err *wire.Error, entered bool) error
+	// Cork tells that the reader runs a handler itself: what that sends may wait for what comes after it.
+	Cork()
 }
 
 // Config is a mux's surroundings. All fields but Dictionary and Inbound must be set.
@@ -117,7 +117,7 @@ func noSuchRoute(route string) *wire.Error {
 func (m *Mux) refuse(p Peer, mid uint64, route string, err error) {
 	m.cfg.Failed()
 	m.cfg.Log.Debug("nano: message refused", "route", route, "session", p.Session().ID(), "error", err)
-	_ = p.Refuse(mid, wire.AsError(err))
+	_ = p.Fail(mid, wire.AsError(err), false)
 }
 
 // Call gives v to the handler of route with p's session, one way, as a message of the server's own: it passes no filters.

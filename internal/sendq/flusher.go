@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Flusher writes for the queues that share it. A queue that has something to write is put in its list; a goroutine, more when
@@ -13,17 +14,26 @@ import (
 type Flusher struct {
 	max int // goroutines
 
-	mu      sync.Mutex // guards what follows
-	dirty   []*Queue   // from head
-	head    int
-	running int // goroutines
+	mu       sync.Mutex // guards what follows
+	dirty    []*Queue   // from head
+	head     int
+	running  int      // goroutines
+	held     []*Queue // corked, with something to write
+	alarm    *time.Timer
+	alarmSet bool
+
+	writers sync.Pool // of *tryWriter
 }
 
 // atATime is how many queues a goroutine takes from the list, and how many make it worth to start another.
 const atATime = 32
 
 // NewFlusher returns a Flusher with as many goroutines at the most as the program has processors.
-func NewFlusher() *Flusher { return &Flusher{max: runtime.GOMAXPROCS(0)} }
+func NewFlusher() *Flusher {
+	f := &Flusher{max: runtime.GOMAXPROCS(0)}
+	f.writers.New = func() any { return newTryWriter() }
+	return f
+}
 
 // add is called with the lock of q held.
 func (f *Flusher) add(q *Queue) {
@@ -58,15 +68,12 @@ func (f *Flusher) run() {
 func (f *Flusher) take(batch *[atATime]*Queue) int {
 	f.mu.Lock()
 	n := copy(batch[:], f.dirty[f.head:])
-	clear(f.dirty[f.head : f.head+n])
-	f.head += n
+	f.drop(n)
 	more := false
 	switch {
 	case n == 0:
 		f.running--
-	case f.head == len(f.dirty):
-		f.dirty, f.head = f.dirty[:0], 0
-	case f.running < f.max:
+	case len(f.dirty) > 0 && f.running < f.max:
 		f.running++
 		more = true
 	}
@@ -75,6 +82,18 @@ func (f *Flusher) take(batch *[atATime]*Queue) int {
 		go f.run()
 	}
 	return n
+}
+
+// drop takes n off the head of the list, and moves the rest to the front when that is the smaller part: under load the list may
+// never be empty. Called with mu held.
+func (f *Flusher) drop(n int) {
+	clear(f.dirty[f.head : f.head+n])
+	f.head += n
+	if rest := len(f.dirty) - f.head; rest <= f.head {
+		copy(f.dirty, f.dirty[f.head:])
+		clear(f.dirty[rest:])
+		f.dirty, f.head = f.dirty[:rest], 0
+	}
 }
 
 // flushShared writes what is pending as far as the socket takes it at once.

@@ -48,11 +48,14 @@ type Queue struct {
 	limits *Limits
 	shared *Flusher        // nil: a flusher of its own
 	raw    syscall.RawConn // with shared
+	place  int             // of a held queue in shared; guarded by its lock
 
 	mu       sync.Mutex // guards what follows
 	pending  *buffer    // frames not yet taken by the flusher, nil when there are none
 	flying   int        // bytes taken by the flusher and not yet written
 	flushing bool       // there is a flusher goroutine
+	corked   bool       // what is appended waits for Uncork
+	held     bool       // and something does
 	closed   bool
 	failed   bool
 	overflew bool
@@ -130,13 +133,16 @@ func (q *Queue) push(frame []byte) {
 }
 
 func (q *Queue) startFlusher() {
-	if q.flushing {
-		return
-	}
-	q.flushing = true
-	if q.shared != nil {
+	switch {
+	case q.flushing || q.held:
+	case q.corked && !q.closed:
+		q.held = true
+		q.shared.hold(q)
+	case q.shared != nil:
+		q.flushing = true
 		q.shared.add(q)
-	} else {
+	default:
+		q.flushing = true
 		go q.flush()
 	}
 }
