@@ -24,22 +24,35 @@ var errNoLoop = errors.New("nano: Async needs the context of a handler, of a ses
 //	})
 //
 // then is always called, once; work gets ctx, which ends with the session. A panic in work reaches then as a
-// *scheduler.PanicError. A server that shuts down waits for the work.
+// *scheduler.PanicError. A server that shuts down waits for the work and for then.
 func Async[T any](ctx context.Context, work func(context.Context) (T, error), then func(T, error)) error {
 	target, srv := asyncTarget(ctx)
 	if target == nil {
 		return errNoLoop
 	}
-	run := func() {
+	done := func() {}
+	if srv != nil {
+		srv.workers.add()
+		done = srv.workers.done
+	}
+	go func() {
 		v, err := protectWork(ctx, work)
-		target.Schedule(func() { then(v, err) })
-	}
-	if srv == nil {
-		go run()
-		return nil
-	}
-	srv.workers.run(run)
+		comeBack(target, func() { then(v, err) }, done)
+	}()
 	return nil
+}
+
+// comeBack runs then on target, and done after it; at once when target does not tell whether it will run it.
+func comeBack(target scheduler.LocalScheduler, then, done func()) {
+	task := func() {
+		defer done()
+		then()
+	}
+	if l, ok := target.(*scheduler.Loop); ok && l.Do(task) == nil {
+		return
+	}
+	defer done()
+	target.Schedule(then)
 }
 
 func protectWork[T any](ctx context.Context, work func(context.Context) (T, error)) (v T, err error) {
