@@ -153,7 +153,7 @@ func TestShutdownWaitsForAsync(t *testing.T) {
 		ctx := p.sessions[0].Context()
 		var steps []string
 		step := func(name string, more func()) {
-			must(t, nano.Async(ctx, func(context.Context) (string, error) {
+			check(t, nano.Async(ctx, func(context.Context) (string, error) {
 				<-time.After(time.Second)
 				return name, nil
 			}, func(name string, _ error) {

@@ -67,8 +67,8 @@ var (
 
 // The misspelt names stay.
 var (
-	_ func(cert, key string) nano.Option                   = nano.WithTSLConfig                  //lint:ignore SA1019 that is the test
-	_ func(cluster.CustomerRemoteServiceRoute) nano.Option = nano.WithCustomerRemoteServiceRoute //lint:ignore SA1019 that is the test
+	_ func(cert, key string) nano.Option                   = nano.WithTSLConfig
+	_ func(cluster.CustomerRemoteServiceRoute) nano.Option = nano.WithCustomerRemoteServiceRoute
 )
 
 // A program embeds a group by value and copies what NewGroup returns.
@@ -77,7 +77,7 @@ type compatTable struct {
 	timer *scheduler.Timer
 }
 
-var _ = compatTable{Group: *nano.NewGroup("table")}
+var _ = compatTable{Group: *nano.NewGroup("table"), timer: nil}
 
 // What WithLogger takes.
 var _ nano.Logger = interface {

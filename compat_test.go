@@ -204,7 +204,7 @@ type Hall struct {
 
 func (h *Hall) Login(s *session.Session, m *struct{ UID int64 }) error {
 	if old := h.byUser[m.UID]; old != nil {
-		must(h.t, h.group.Leave(old))
+		check(h.t, h.group.Leave(old))
 		old.Clear()
 		old.Close()
 	}
@@ -213,7 +213,7 @@ func (h *Hall) Login(s *session.Session, m *struct{ UID int64 }) error {
 	}
 	s.Set("name", fmt.Sprint("user", m.UID))
 	h.byUser[m.UID] = s
-	must(h.t, h.group.Add(s))
+	check(h.t, h.group.Add(s))
 	return s.Response(nil)
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lonng/nano/component"
+	"github.com/lonng/nano/internal/agent"
 	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/sendq"
 	"github.com/lonng/nano/pipeline"
@@ -54,7 +55,10 @@ type config struct {
 	shutdownTimeout  time.Duration
 	maxPacket        int
 	queue            sendq.Limits
-	inFlight         mailbox.Bounds
+	inFlight         mailbox.Bounds // of a session
+	serverInFlight   mailbox.Bounds
+	rateLimit        *agent.RateLimit // nil: none
+	connLimit        connLimit
 
 	// surroundings
 	log           *slog.Logger
@@ -90,7 +94,8 @@ func (c *config) withDefaults() {
 	c.shutdownTimeout = or(c.shutdownTimeout, 10*time.Second)
 	c.maxPacket = or(c.maxPacket, wire.DefaultLimit)
 	c.queue = or(c.queue, sendq.Limits{Soft: 1 << 20, SoftTime: 5 * time.Second, Hard: 16 << 20})
-	c.inFlight = or(c.inFlight, mailbox.Bounds{Messages: 256, Bytes: 1 << 20})
+	c.inFlight = orBounds(c.inFlight, mailbox.Bounds{Messages: 256, Bytes: 1 << 20})
+	c.serverInFlight = orBounds(c.serverInFlight, mailbox.Bounds{Messages: 1 << 18, Bytes: 64 << 20})
 	if c.serializer == nil {
 		c.serializer = json.NewSerializer()
 	}

@@ -122,7 +122,15 @@ func (b *logBook) await(t testing.TB, text string, n int) string {
 	}
 }
 
-// must fails the test at the first error.
+// check is must for goroutines other than the test's.
+func check(t testing.TB, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
+
+// must ends the test when there is an error.
 func must(t testing.TB, errs ...error) {
 	t.Helper()
 	if err := errors.Join(errs...); err != nil {

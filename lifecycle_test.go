@@ -60,7 +60,7 @@ func TestOrderOfStartAndStop(t *testing.T) {
 		must(t, s.Bind(7), s.OnClose(func(reason error) { d.note("close hook of the session: %v", reason) }))
 		b.beforeShutdown = func() {
 			d.note("b BeforeShutdown")
-			must(t, s.Push("onBye", Hello{"bye"}))
+			check(t, s.Push("onBye", Hello{"bye"}))
 		}
 		a.shutdown = func() {
 			d.note("a Shutdown with %d sessions", len(slices.Collect(srv.Sessions())))
@@ -118,7 +118,7 @@ func TestInitUsesTheServer(t *testing.T) {
 		srv.Register(&Life{init: func() {
 			_, _ = srv.Stats(), srv.Addrs()
 			_, _ = srv.Session(1)
-			must(t, srv.Broadcast("nobody", 1), srv.Loop().Do(func() { posted = true }))
+			check(t, srv.Broadcast("nobody", 1), srv.Loop().Do(func() { posted = true }))
 			srv.Loop().NewTimer(time.Second, func() { ticks++ })
 			srv.Register(&component.Base{})
 			nano.Handle(srv.Server, "late", hello)

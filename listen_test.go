@@ -1,6 +1,7 @@
 package nano_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strings"
@@ -240,6 +241,31 @@ func TestOptionsEndWithTheRun(t *testing.T) {
 	}
 	if answer, err := second.client().Request("nowhere", ""); err != nil || !answer.Failed {
 		t.Errorf("an unknown route: %v, %v", answer, err)
+	}
+}
+
+// A run that was cut short because a handler hangs keeps the loop: the next one says so, until the handler has returned.
+func TestListenAfterARunThatHangs(t *testing.T) {
+	entered, release := make(chan struct{}), make(chan struct{})
+	l := listen(t, nano.WithShutdownTimeout(10*time.Millisecond), comps(&Life{call: func(*session.Session) error {
+		close(entered)
+		<-release
+		return nil
+	}}))
+	c := l.client()
+	c.Notify("Life.Call", "")
+	<-entered
+	if err := l.end(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Listen returned %v", err)
+	}
+	if err := nano.Listen("127.0.0.1:0", comps(&Life{})); !errors.Is(err, scheduler.ErrRunning) || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("the next Listen: %v", err)
+	}
+	close(release)
+	c.Close()
+	ended := errors.New("the loop has ended")
+	for scheduler.Default().RunWith(t.Context(), func() error { return ended }) != ended {
+		<-time.After(time.Millisecond)
 	}
 }
 

@@ -119,13 +119,13 @@ func TestLoggerTogether(t *testing.T) {
 	var l lines
 	synctest.Test(t, func(t *testing.T) {
 		srv := nanotest.NewServer(t, nano.WithLogger(&l))
-		srv.Register(&Life{call: func(s *session.Session) error { return nano.Errorf("own", "of session %d", s.ID()) }})
+		srv.Register(&Life{call: func(s *session.Session) error { return fmt.Errorf("of session %d", s.ID()) }})
 		var wg sync.WaitGroup
 		for range 10 {
 			c := srv.Dial(t)
 			wg.Go(func() {
 				for range 20 {
-					wantCode(t, c.Request("Life.Call", nil, nil), "own")
+					wantCode(t, c.Request("Life.Call", nil, nil), "internal")
 				}
 			})
 		}
@@ -140,6 +140,38 @@ func TestLoggerTogether(t *testing.T) {
 			t.Errorf("%q", line)
 		}
 	}
+}
+
+// The loop's own entries say which loop it is.
+func TestLogOfTheLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l lines
+		srv := nanotest.NewServer(t, nano.WithLogger(&l))
+		srv.Start()
+		must(t, srv.Loop().Do(func() { panic("at the disco") }))
+		synctest.Wait()
+		if got := l.find("at the disco"); len(got) != 1 || !strings.Contains(got[0], "loop=logic") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// An error with a code of its own is an answer to the client; one without is for the log.
+func TestLevelsOfFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newLogBook()
+		srv := newServer(t, log.option())
+		srv.Register(&Failing{})
+		c := srv.Dial(t)
+		wantCode(t, c.Request("Failing.Session", []byte("coded"), nil), "poor")
+		wantCode(t, c.Request("Failing.Session", []byte("plain"), nil), "internal")
+		for line := range strings.Lines(log.String()) {
+			if strings.Contains(line, "handler failed") && strings.Contains(line, "level=WARN") != strings.Contains(line, "the plain text") {
+				t.Errorf("%s", line)
+			}
+		}
+		log.wants(t, "level=WARN", "the plain text", "not enough coins")
+	})
 }
 
 func ExampleWithLogger() {

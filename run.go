@@ -79,7 +79,7 @@ func (s *Server) listen() (listeners []net.Listener, err error) {
 // WebSocket returns a listener that upgrades the connections of l to WebSocket, as the options say: WithWSPath, WithHTTP,
 // WithCheckOriginFunc. It is for Serve.
 func (s *Server) WebSocket(l net.Listener) net.Listener {
-	return ws.NewListener(l, ws.Config{
+	return s.newWebSocket(l, ws.Config{
 		Path:             "/" + strings.TrimPrefix(s.cfg.wsPath, "/"),
 		CheckOrigin:      s.cfg.checkOrigin,
 		Handler:          s.cfg.http,
@@ -127,7 +127,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		switch {
 		case err == nil:
 			pause = 0
-			s.conns.run(func() { s.agents.Serve(nc) })
+			s.serveConn(l, nc)
 			continue
 		case ctx.Err() != nil || s.done.Err() != nil:
 			return nil
@@ -246,6 +246,7 @@ func (s *Server) build() error {
 	if err = errors.Join(append(errs, err)...); err != nil {
 		return err
 	}
+	s.checkExempt(handlers)
 	agents := agent.NewServer(agent.Config{
 		Owner:            s,
 		Log:              s.cfg.log,
@@ -260,6 +261,8 @@ func (s *Server) build() error {
 		SilentErrors:     s.cfg.silentErrors,
 		Queue:            s.cfg.queue,
 		InFlight:         s.cfg.inFlight,
+		TotalInFlight:    s.cfg.serverInFlight,
+		RateLimit:        s.cfg.rateLimit,
 		Outbound:         s.cfg.pipeline.Outbound().Compose(),
 		Validate:         s.cfg.validate(),
 		Dispatch:         func(c *agent.Conn, m *wire.MessageView) { s.mux.Dispatch(c, m) },

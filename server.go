@@ -34,6 +34,7 @@ type Server struct {
 	hooks     *session.Hooks
 	endHooks  func()
 	sessions  *registry
+	slots     *connSlots
 	agents    *agent.Server
 	mux       *mux.Mux
 	comps     []component.Registered
@@ -84,6 +85,7 @@ func New(opts ...Option) *Server {
 	s.comps = s.cfg.components.List()
 	s.hooks = s.cfg.lifetime
 	s.sessions = newRegistry()
+	s.slots = newConnSlots(s.cfg.connLimit)
 	s.done, s.stop = context.WithCancel(context.Background())
 	if s.loop = s.cfg.loop; s.loop == nil {
 		s.loop = scheduler.NewLoop(scheduler.Config{Name: "logic", Log: s.cfg.log})
@@ -197,37 +199,6 @@ func (s *Server) protect(what string, fn func()) (ok bool) {
 
 // rpc is s.RPC of a session of this server.
 func (s *Server) rpc(c *agent.Conn, route string, v any) error { return s.mux.Call(c, route, v) }
-
-// Stats are figures of a server at one moment; the counts only grow.
-type Stats struct {
-	Connections int   // open now, handshake done or not
-	Sessions    int   // alive now
-	LoopQueue   int   // tasks that wait for the logic loop now
-	Accepted    int64 // connections
-	Refused     int64 // handshakes
-	Received    int64 // messages
-	Sent        int64 // messages queued for clients
-	Failed      int64 // messages that were refused or whose handler failed
-	Unanswered  int64 // requests that got to a handler and never got an answer
-	Slow        int64 // sessions closed because their client read too slowly
-}
-
-// Stats returns the server's figures.
-func (s *Server) Stats() Stats {
-	st := Stats{Sessions: s.sessions.len(), LoopQueue: s.loop.Len()}
-	s.mu.Lock()
-	agents := s.agents
-	s.mu.Unlock()
-	if agents == nil {
-		return st
-	}
-	n := &agents.Counters
-	st.Connections = agents.Len()
-	st.Accepted, st.Refused = n.Accepted.Load(), n.Refused.Load()
-	st.Received, st.Sent = n.Received.Load(), n.Sent.Load()
-	st.Failed, st.Unanswered, st.Slow = n.Failed.Load(), n.Unanswered.Load(), n.Slow.Load()
-	return st
-}
 
 // shutdownReason is what clients are told.
 func shutdownReason() *wire.Error {

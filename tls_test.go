@@ -113,7 +113,7 @@ func TestListenWithTLSFiles(t *testing.T) {
 	certFile, keyFile := certificateFiles(t, cert)
 	for _, opts := range [][]nano.Option{
 		{nano.WithTLSConfig(certFile, keyFile)},
-		{nano.WithTSLConfig(certFile, keyFile), nano.WithIsWebsocket(true)}, //lint:ignore SA1019 the old name
+		{nano.WithTSLConfig(certFile, keyFile), nano.WithIsWebsocket(true)},
 	} {
 		l := listen(t, append(opts, comps(&Life{}))...)
 		secure, err := tls.Dial("tcp", l.addr, client)

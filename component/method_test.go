@@ -81,8 +81,10 @@ func (c *Shapes) Three(*session.Session, *Request, int) error                   
 func (c *Shapes) Variadic(*session.Session, ...byte) error                         { return nil }
 func (c *Shapes) OtherError(*session.Session, *Request) *wireLikeError             { return nil }
 func (c *Shapes) ThreeResults(*session.Session, *Request) (a, b *Reply, err error) { return }
-func (c *Shapes) ErrorFirst(*session.Session, *Request) (error, *Reply)            { return nil, nil }
-func (c *Shapes) unexported(*session.Session, *Request) error                      { return nil }
+
+//lint:ignore ST1008 that is the shape
+func (c *Shapes) ErrorFirst(*session.Session, *Request) (error, *Reply) { return nil, nil }
+func (c *Shapes) unexported(*session.Session, *Request) error           { return nil }
 
 type wireLikeError struct{}
 

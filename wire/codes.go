@@ -14,7 +14,7 @@ const (
 	CodeShutdown        = "shutdown"        // the server is going down
 )
 
-// Codes that a kick carries. After kicked, banned, replaced and protocol the session is over;
+// Codes that a kick carries. After kicked, banned, replaced, protocol and limited the session is over;
 // after resumed-elsewhere this connection is, the session goes on over another; after slow,
 // shutdown and timeout the client may come back and resume.
 const (
@@ -22,6 +22,7 @@ const (
 	KickBanned           = "banned"            // the application said so, for good
 	KickReplaced         = "replaced"          // the same user came in elsewhere
 	KickProtocol         = "protocol"          // the client broke the protocol
+	KickLimited          = "limited"           // the client sent more than it may
 	KickResumedElsewhere = "resumed-elsewhere" // the session was taken over by a newer connection
 	KickSlow             = "slow"              // the client read too slowly
 	KickShutdown         = "shutdown"          // the server is going down

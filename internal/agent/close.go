@@ -59,7 +59,6 @@ func (c *Conn) end(reason *wire.Error, last func(was int32) []byte) bool {
 		return false
 	}
 	c.reason = reason
-	was := c.state.Swap(closing)
 	c.early = nil
 	now := time.Now()
 	_ = c.nc.SetWriteDeadline(now.Add(flushTime))
@@ -67,9 +66,10 @@ func (c *Conn) end(reason *wire.Error, last func(was int32) []byte) bool {
 	s := c.session
 	var frame []byte
 	if last != nil {
-		frame = last(was)
+		frame = last(c.state.Load())
 	}
-	c.q.Close(frame)
+	c.q.Close(frame) // before the state: what was not to be sent before the reply and the ack is not sent now
+	c.state.Store(closing)
 	c.mu.Unlock()
 
 	c.server.beats.remove(c)
@@ -119,6 +119,8 @@ func closeCode(reason *wire.Error) uint16 {
 		return 4004
 	case wire.KickResumedElsewhere:
 		return 4005
+	case wire.KickLimited:
+		return 4006
 	}
 	return 4000 // kicked, with an application's own code
 }

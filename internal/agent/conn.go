@@ -36,8 +36,11 @@ type Conn struct {
 	variant Variant
 	silence time.Duration // twice the heartbeat that the client was told; 0: for ever
 
+	limiter *limiter // nil: none
+
 	// owned by the reader
 	in     inbuf
+	msg    wire.MessageView // the one that is being dispatched
 	corked bool
 
 	// owned by the flusher
@@ -47,9 +50,11 @@ type Conn struct {
 	box     mailbox.Box
 	state   atomic.Int32
 	lastMid atomic.Uint64
-	// idleSince is when the reader began to wait for input, in nanoseconds since the server's epoch; 0 while it is at work.
+	// idleSince is when the reader began to wait for input, in nanoseconds since the server's epoch; while it is at work on what came
+	// then, atWork is added.
 	idleSince atomic.Int64
-	beat      beat // guarded by the server's heart
+	held      atomic.Bool // the reader waits, not for input
+	beat      beat        // guarded by the server's heart
 
 	mu     sync.Mutex  // guards what follows, and the moves to replied, working and closing
 	early  []byte      // frames from before the ack
@@ -63,6 +68,12 @@ func newConn(s *Server, nc net.Conn) *Conn {
 	c := &Conn{server: s, nc: nc, started: time.Now()}
 	c.in.src = lazyread.New(nc)
 	c.box.Init(c, &s.cfg.InFlight)
+	if s.pool != nil {
+		c.box.Share(s.pool)
+	}
+	if s.cfg.RateLimit != nil {
+		c.limiter = new(limiter)
+	}
 	c.q.Init(c, &s.cfg.Queue)
 	if raw := sendq.Raw(nc); raw != nil {
 		c.stream = true

@@ -12,4 +12,7 @@ type Counters struct {
 	Slow       atomic.Int64 // sessions closed because their client read too slowly
 	Unanswered atomic.Int64 // requests that never got an answer
 	Failed     atomic.Int64 // messages whose handler failed, or that had none
+	Limited    atomic.Int64 // messages that the rate limit refused
+	Delayed    atomic.Int64 // messages that the rate limit held back
+	Flooded    atomic.Int64 // sessions that the rate limit closed
 }

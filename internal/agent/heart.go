@@ -15,9 +15,10 @@ const ticks = 20
 
 // heart sends the heartbeats of all connections of a server and ends the silent ones, with one timer, which runs only while there
 // are connections. Each connection has a slot, visited once an interval; one whose silence would end before the next visit is
-// looked at in the slot in which it does.
+// looked at in the slot in which it does. A visit also looks after readers that are held; without heartbeats only those have a place.
 type heart struct {
 	// static
+	quiet    bool // no heartbeats
 	interval time.Duration
 	tick     time.Duration
 	epoch    time.Time
@@ -39,15 +40,19 @@ type beat struct {
 	in   bool
 	slot int
 	pos  int
+	work int64 // the idleSince of a reader at work, at the last visit; owned by visit
 }
 
 func (h *heart) init(interval time.Duration) {
-	h.interval = max(0, interval)
+	h.interval = interval
+	if h.quiet = interval <= 0; h.quiet {
+		h.interval = watchInterval
+	}
 	h.tick = max(time.Millisecond, h.interval/ticks)
 	h.epoch = time.Now()
 }
 
-func (h *heart) on() bool { return h.interval > 0 }
+func (h *heart) on() bool { return !h.quiet }
 
 // now is the time since the epoch in nanoseconds, never 0.
 func (h *heart) now() int64 { return int64(time.Since(h.epoch)) + 1 }
@@ -65,9 +70,13 @@ func (h *heart) silence(d wire.Dialect) time.Duration {
 
 // add begins the heartbeats of c.
 func (h *heart) add(c *Conn) {
-	if !h.on() {
-		return
+	if h.on() {
+		h.enter(c)
 	}
+}
+
+// enter gives c a place until remove.
+func (h *heart) enter(c *Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if c.state.Load() == closing { // and remove was here already
@@ -142,8 +151,13 @@ func (h *heart) visit() {
 
 	now := h.now()
 	for _, c := range h.visited {
-		_ = c.q.Append(heartbeat)
+		if h.on() {
+			_ = c.q.Append(heartbeat)
+		}
 		h.look(c, now, late)
+		if !late {
+			c.checkHeld()
+		}
 	}
 	for _, c := range due {
 		h.look(c, now, late)
@@ -174,7 +188,7 @@ func (h *heart) expected() bool {
 // look ends c if it was silent for too long, and looks again in time if it might be before the next visit.
 func (h *heart) look(c *Conn, now int64, late bool) {
 	since := c.idleSince.Load()
-	if since == 0 || c.silence == 0 {
+	if since == 0 || since >= atWork || c.silence == 0 {
 		return
 	}
 	left := time.Duration(since-now) + c.silence

@@ -99,9 +99,14 @@ func echo(c *Conn, m *wire.MessageView) {
 
 // connect serves one end of a pipe of size bytes, 0 for many, and returns the other.
 func (r *rig) connect(size int) *peer {
+	p, nc := r.pipe(size)
+	r.wg.Go(func() { r.Serve(nc) })
+	return p
+}
+
+func (r *rig) pipe(size int) (*peer, net.Conn) {
 	a, b := memnet.Pipe(size)
-	r.wg.Go(func() { r.Serve(b) })
-	return &peer{Conn: a, t: r.t}
+	return &peer{Conn: a, t: r.t}, b
 }
 
 // working returns a connection that has had its handshake, and the server's end of it.

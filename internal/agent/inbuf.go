@@ -85,3 +85,6 @@ func (in *inbuf) GiveBack() {
 	}
 	in.buf = nil
 }
+
+// Held implements lazyread.Holder.
+func (in *inbuf) Held() bool { return in.end > in.start }

@@ -12,6 +12,7 @@ import (
 
 // source gives a stream in pieces, and looks at the buffer in between.
 type source struct {
+	io.Reader
 	t      *testing.T
 	in     *inbuf
 	stream []byte

@@ -38,9 +38,13 @@ func (c *Conn) protect(part func()) {
 func (c *Conn) read() {
 	defer c.uncork()
 	for {
-		c.idleSince.Store(c.server.beats.now())
+		now := c.server.beats.now()
+		c.idleSince.Store(now)
+		if c.limiter != nil {
+			c.limiter.At(now)
+		}
 		err := c.in.fill()
-		c.idleSince.Store(0)
+		c.idleSince.Store(atWork + now)
 		if err != nil {
 			c.lost(err)
 			return
@@ -129,9 +133,11 @@ func (c *Conn) data(body []byte) bool {
 		return c.breach(fmt.Errorf("a client sends no %s", m.Type))
 	}
 	c.server.Counters.Received.Add(1)
-	if !m.Deflated {
-		c.server.cfg.Dispatch(c, &m)
+	if c.limiter != nil && !c.admit(&m, wire.HeaderLen+len(body)) {
 		return c.state.Load() != closing
+	}
+	if !m.Deflated {
+		return c.dispatch(m)
 	}
 	p := scratch.Get().(*[]byte)
 	b, err := wire.Inflate((*p)[:0], m.Payload, c.server.cfg.MaxPacket)
@@ -140,7 +146,13 @@ func (c *Conn) data(body []byte) bool {
 		return c.breach(err)
 	}
 	m.Payload = b
-	c.server.cfg.Dispatch(c, &m)
+	return c.dispatch(m)
+}
+
+func (c *Conn) dispatch(m wire.MessageView) bool {
+	c.msg = m
+	c.server.cfg.Dispatch(c, &c.msg)
+	c.msg = wire.MessageView{} // an idle connection holds no buffer
 	return c.state.Load() != closing
 }
 

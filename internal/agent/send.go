@@ -183,6 +183,9 @@ func (s *Server) appendFiltered(dst []byte, v Variant, sess *session.Session, h 
 	if err != nil {
 		return dst, err
 	}
+	if len(h.Route) > wire.MaxRoute {
+		return dst, wire.ErrRoute // before a filter counts it
+	}
 	if s.cfg.Outbound != nil {
 		msg := pipeline.Message{Type: h.Type, ID: h.ID, Route: h.Route, Data: payload}
 		if err := s.cfg.Outbound(sess, &msg); err != nil {

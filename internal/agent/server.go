@@ -40,7 +40,9 @@ type Config struct {
 	CompressAbove    int           // payloads above so many bytes are deflated for clients that can read them; 0: none
 	SilentErrors     bool          // requests get no error responses
 	Queue            sendq.Limits
-	InFlight         mailbox.Bounds
+	InFlight         mailbox.Bounds // of each connection
+	TotalInFlight    mailbox.Bounds // of all, but for one message each; 0: none
+	RateLimit        *RateLimit     // of each connection; nil: none
 
 	// Outbound filters what is sent; nil when there are no filters.
 	Outbound pipeline.Func
@@ -61,7 +63,8 @@ type Server struct {
 	cfg      Config
 	beats    heart
 	flusher  *sendq.Flusher
-	nullBody bool // an empty payload is sent as null
+	pool     *mailbox.Pool // nil: none
+	nullBody bool          // an empty payload is sent as null
 	Counters Counters
 
 	mu    sync.Mutex // guards what follows
@@ -73,6 +76,9 @@ type Server struct {
 func NewServer(cfg Config) *Server {
 	s := &Server{cfg: cfg, nullBody: serialize.Name(cfg.Serializer) == "json", flusher: sendq.NewFlusher(), conns: make(map[*Conn]struct{})}
 	s.beats.init(cfg.Heartbeat)
+	if cfg.TotalInFlight != (mailbox.Bounds{}) {
+		s.pool = mailbox.NewPool(cfg.TotalInFlight)
+	}
 	return s
 }
 

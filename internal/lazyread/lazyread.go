@@ -3,64 +3,49 @@
 //	r := lazyread.New(conn)
 //	n, err := r.ReadLazily(buf) // buf lends its bytes once there is something to read
 //
-// It pays where the connection can tell that it is readable: TCP on Unix, and connections that have a ReadLazily or a
-// ReadLazy of their own. Others are read in the ordinary way.
+// TCP and Unix sockets tell when they are readable, as do connections that have a ReadLazily of their own. Of others, as TLS, little
+// is read at a time, into room that the Reader has for it: see [Holder].
 package lazyread
 
-import "net"
+import (
+	"io"
+	"net"
+)
 
-// Buffer lends the bytes to read into.
-type Buffer interface {
+// Buffer lends the bytes to read into. It is an alias, so that a connection may implement ReadLazily without this package.
+type Buffer = interface {
 	// Lend returns room for at least one byte. It may be called again without GiveBack between and then returns the same.
 	Lend() []byte
 	// GiveBack tells that nothing was read into what was lent, and that it will take a while.
 	GiveBack()
 }
 
-// Reader reads once, as io.Reader does, into bytes that b lends. When it returns bytes, they stand at the start of what was lent
-// last. It may return 0 and nil: something came, but nothing for the caller. One goroutine at a time may call it.
+// Holder is a Buffer that knows whether it is held anyway, as there are bytes in it that wait for more. Then as much is read at a time
+// as there is room for, from any connection. Of another Buffer that is not known.
+type Holder interface {
+	Held() bool
+}
+
+// Reader reads once, as io.Reader does, into bytes that b lends. What it returns stands at the start of what was lent last; when it
+// returns no bytes, all that was lent was given back. It may return 0 and nil: something came, but nothing for the caller. One
+// goroutine at a time may call it.
 type Reader interface {
 	ReadLazily(b Buffer) (int, error)
 }
 
-// New returns a Reader of conn. It must be the only reader of conn.
-func New(conn net.Conn) Reader {
-	switch c := conn.(type) {
-	case Reader:
-		return c
-	case asker:
-		return newAsking(c)
+// Stream is a connection that is read both ways, by one goroutine at a time. Each goes on where the other stopped.
+type Stream interface {
+	io.Reader
+	Reader
+}
+
+// New returns conn as a Stream, through which alone it may then be read.
+func New(conn net.Conn) Stream {
+	if s, ok := conn.(Stream); ok {
+		return s
 	}
 	if r := newRaw(conn); r != nil {
 		return r
 	}
-	return plain{conn}
-}
-
-type plain struct{ conn net.Conn }
-
-func (p plain) ReadLazily(b Buffer) (int, error) { return p.conn.Read(b.Lend()) }
-
-// asker is a connection that asks for a buffer when there is something to read.
-type asker interface {
-	ReadLazy(buffer func() []byte) (int, error)
-}
-
-type asking struct {
-	conn   asker
-	lend   func() []byte // bound once
-	buffer Buffer        // of the call that is under way
-}
-
-func newAsking(conn asker) Reader {
-	r := &asking{conn: conn}
-	r.lend = func() []byte { return r.buffer.Lend() }
-	return r
-}
-
-func (r *asking) ReadLazily(b Buffer) (int, error) {
-	r.buffer = b
-	n, err := r.conn.ReadLazy(r.lend)
-	r.buffer = nil
-	return n, err
+	return &plain{conn: conn}
 }

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ func TestMain(m *testing.M) {
 
 // counted is a Buffer that knows whether it is held and tells when it was given back.
 type counted struct {
+	t        testing.TB
 	b        []byte
 	held     bool
 	lent     int
@@ -33,8 +36,8 @@ type counted struct {
 	idle     chan struct{} // gets a value for each GiveBack that a test has room for
 }
 
-func newCounted(size int) *counted {
-	return &counted{b: make([]byte, size), idle: make(chan struct{}, 1)}
+func newCounted(t testing.TB, size int) *counted {
+	return &counted{t: t, b: make([]byte, size), idle: make(chan struct{}, 1)}
 }
 
 func (c *counted) Lend() []byte {
@@ -44,6 +47,9 @@ func (c *counted) Lend() []byte {
 }
 
 func (c *counted) GiveBack() {
+	if !c.held {
+		c.t.Error("what is not lent is given back")
+	}
 	c.returned++
 	c.held = false
 	select {
@@ -52,15 +58,36 @@ func (c *counted) GiveBack() {
 	}
 }
 
-// tcp returns both ends of a real connection.
-func tcp(t testing.TB) (client, server *net.TCPConn) {
+// socket is what TCP and Unix connections have in common.
+type socket interface {
+	net.Conn
+	CloseWrite() error
+}
+
+var networks = []string{"tcp", "unix"}
+
+// onSockets runs a test with both ends of a real connection of each kind.
+func onSockets(t *testing.T, test func(t *testing.T, client, server socket)) {
+	for _, network := range networks {
+		t.Run(network, func(t *testing.T) {
+			client, server := connect(t, network)
+			test(t, client, server)
+		})
+	}
+}
+
+func connect(t testing.TB, network string) (client, server socket) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr := "127.0.0.1:0"
+	if network == "unix" {
+		addr = filepath.Join(t.TempDir(), "s")
+	}
+	l, err := net.Listen(network, addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	a, err := net.Dial("tcp", l.Addr().String())
+	a, err := net.Dial(network, l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +99,13 @@ func tcp(t testing.TB) (client, server *net.TCPConn) {
 		a.Close()
 		b.Close()
 	})
-	return a.(*net.TCPConn), b.(*net.TCPConn)
+	return a.(socket), b.(socket)
 }
 
-// needsLazy skips the test where TCP is read in the ordinary way.
-func needsLazy(t *testing.T, r Reader) {
+// needsLazy skips the test where sockets do not tell that they are readable.
+func needsLazy(t *testing.T, r Stream) {
 	t.Helper()
-	if _, ok := r.(plain); ok {
+	if _, ok := r.(*plain); ok {
 		t.Skip("this system cannot tell when a connection is readable")
 	}
 }
@@ -99,42 +126,160 @@ func begin(r Reader, b Buffer) <-chan result {
 }
 
 func TestNoBufferWhileIdle(t *testing.T) {
-	client, server := tcp(t)
-	r, b := New(server), newCounted(100)
-	needsLazy(t, r)
-	for i := range 20 {
-		done := begin(r, b)
-		<-b.idle // it waits, without the buffer
-		msg := fmt.Sprintf("message %d", i)
-		if _, err := client.Write([]byte(msg)); err != nil {
-			t.Fatal(err)
+	onSockets(t, func(t *testing.T, client, server socket) {
+		r, b := New(server), newCounted(t, 100)
+		needsLazy(t, r)
+		for i := range 20 {
+			done := begin(r, b)
+			<-b.idle // it waits, without the buffer
+			msg := fmt.Sprintf("message %d", i)
+			if _, err := client.Write([]byte(msg)); err != nil {
+				t.Fatal(err)
+			}
+			got := <-done
+			if got.err != nil || string(b.b[:got.n]) != msg || !b.held {
+				t.Fatalf("read %q, %v, want %q", b.b[:got.n], got.err, msg)
+			}
+			b.GiveBack()
+			<-b.idle
 		}
-		got := <-done
-		if got.err != nil || string(b.b[:got.n]) != msg || !b.held {
-			t.Fatalf("read %q, %v, want %q", b.b[:got.n], got.err, msg)
+		if b.returned > b.lent {
+			t.Errorf("lent %d times, given back %d times", b.lent, b.returned)
 		}
-		b.GiveBack()
-		<-b.idle
-	}
-	if b.returned > b.lent {
-		t.Errorf("lent %d times, given back %d times", b.lent, b.returned)
-	}
+	})
 }
 
 // What has come already is read at once.
 func TestReadyBytes(t *testing.T) {
-	client, server := tcp(t)
-	r, b := New(server), newCounted(3)
-	if _, err := client.Write([]byte("abcdefgh")); err != nil {
-		t.Fatal(err)
+	onSockets(t, func(t *testing.T, client, server socket) {
+		r, b := New(server), newCounted(t, 3)
+		if _, err := client.Write([]byte("abcdefgh")); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		var got []byte
+		for {
+			n, err := r.ReadLazily(b)
+			got = append(got, b.b[:n]...)
+			if err == io.EOF {
+				break
+			}
+			if err != nil || n == 0 {
+				t.Fatal(n, err)
+			}
+		}
+		if string(got) != "abcdefgh" {
+			t.Errorf("read %q", got)
+		}
+		if b.held {
+			b.GiveBack()
+		}
+		if _, err := r.ReadLazily(b); err != io.EOF || b.held {
+			t.Errorf("after the end: %v, buffer held %v", err, b.held)
+		}
+	})
+}
+
+func TestDeadline(t *testing.T) {
+	onSockets(t, func(t *testing.T, client, server socket) {
+		r, b := New(server), newCounted(t, 10)
+		needsLazy(t, r)
+		done := begin(r, b)
+		<-b.idle
+		if err := server.SetReadDeadline(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-done; !errors.Is(got.err, os.ErrDeadlineExceeded) || b.held {
+			t.Fatalf("error %v, buffer held %v", got.err, b.held)
+		}
+		if _, err := client.Write([]byte("late")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.ReadLazily(b); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("past the deadline: %v", err)
+		}
+		if err := server.SetReadDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.ReadLazily(b); err != nil || string(b.b[:n]) != "late" {
+			t.Errorf("without the deadline: %q, %v", b.b[:n], err)
+		}
+	})
+}
+
+func TestCloseWhileWaiting(t *testing.T) {
+	onSockets(t, func(t *testing.T, _, server socket) {
+		r, b := New(server), newCounted(t, 10)
+		needsLazy(t, r)
+		done := begin(r, b)
+		<-b.idle
+		server.Close()
+		if got := <-done; !errors.Is(got.err, net.ErrClosed) || b.held {
+			t.Errorf("error %v, buffer held %v", got.err, b.held)
+		}
+		if _, err := r.ReadLazily(b); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	})
+}
+
+func TestPeerCloses(t *testing.T) {
+	for _, reset := range []bool{false, true} {
+		client, server := connect(t, "tcp")
+		r, b := New(server), newCounted(t, 10)
+		needsLazy(t, r)
+		done := begin(r, b)
+		<-b.idle
+		want := io.EOF
+		if reset {
+			want = syscall.ECONNRESET
+			if err := client.(*net.TCPConn).SetLinger(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client.Close()
+		got := <-done
+		if !errors.Is(got.err, want) || got.n != 0 || b.held {
+			t.Errorf("reset %v: %d, %v, buffer held %v", reset, got.n, got.err, b.held)
+		}
+		var op *net.OpError
+		if reset && (!errors.As(got.err, &op) || op.Op != "read" || op.Source == nil || op.Addr == nil) {
+			t.Errorf("an error unlike Read's: %#v", got.err)
+		}
 	}
-	if err := client.CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+}
+
+// Read and ReadLazily go on where the other stopped.
+func TestReadBothWays(t *testing.T) {
+	onSockets(t, func(t *testing.T, client, server socket) { testBothWays(t, client, server) })
+	t.Run("plain", func(t *testing.T) {
+		client, server := net.Pipe()
+		defer server.Close()
+		testBothWays(t, client, server)
+	})
+}
+
+func testBothWays(t *testing.T, client, server net.Conn) {
+	want := strings.Repeat("both ways ", 1000)
+	go func() {
+		io.WriteString(client, want)
+		client.Close()
+	}()
+	r, small, room := New(server), newCounted(t, 7), make([]byte, 10)
 	var got []byte
-	for {
-		n, err := r.ReadLazily(b)
-		got = append(got, b.b[:n]...)
+	for i := 0; ; i++ {
+		b := small.b
+		var n int
+		var err error
+		if i%3 == 0 {
+			b = room
+			n, err = r.Read(b)
+		} else {
+			n, err = r.ReadLazily(small)
+		}
+		got = append(got, b[:n]...)
 		if err == io.EOF {
 			break
 		}
@@ -142,100 +287,39 @@ func TestReadyBytes(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
-	if string(got) != "abcdefgh" {
-		t.Errorf("read %q", got)
-	}
-	if _, err := r.ReadLazily(b); err != io.EOF {
-		t.Errorf("after the end: %v", err)
-	}
-}
-
-func TestDeadline(t *testing.T) {
-	client, server := tcp(t)
-	r, b := New(server), newCounted(10)
-	needsLazy(t, r)
-	done := begin(r, b)
-	<-b.idle
-	if err := server.SetReadDeadline(time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-done; !errors.Is(got.err, os.ErrDeadlineExceeded) || b.held {
-		t.Fatalf("error %v, buffer held %v", got.err, b.held)
-	}
-	if _, err := client.Write([]byte("late")); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.ReadLazily(b); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("past the deadline: %v", err)
-	}
-	if err := server.SetReadDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := r.ReadLazily(b); err != nil || string(b.b[:n]) != "late" {
-		t.Errorf("without the deadline: %q, %v", b.b[:n], err)
-	}
-}
-
-func TestCloseWhileWaiting(t *testing.T) {
-	_, server := tcp(t)
-	r, b := New(server), newCounted(10)
-	needsLazy(t, r)
-	done := begin(r, b)
-	<-b.idle
-	server.Close()
-	if got := <-done; !errors.Is(got.err, net.ErrClosed) || b.held {
-		t.Errorf("error %v, buffer held %v", got.err, b.held)
-	}
-	if _, err := r.ReadLazily(b); !errors.Is(err, net.ErrClosed) {
-		t.Errorf("after Close: %v", err)
-	}
-}
-
-func TestPeerCloses(t *testing.T) {
-	for _, reset := range []bool{false, true} {
-		client, server := tcp(t)
-		r, b := New(server), newCounted(10)
-		needsLazy(t, r)
-		done := begin(r, b)
-		<-b.idle
-		want := io.EOF
-		if reset {
-			want = syscall.ECONNRESET
-			if err := client.SetLinger(0); err != nil {
-				t.Fatal(err)
-			}
-		}
-		client.Close()
-		if got := <-done; !errors.Is(got.err, want) || got.n != 0 {
-			t.Errorf("reset %v: %d, %v", reset, got.n, got.err)
-		}
+	if string(got) != want {
+		t.Errorf("read %d bytes, want %d, or others", len(got), len(want))
 	}
 }
 
 func TestReadAllocatesNothing(t *testing.T) {
-	client, server := tcp(t)
-	r, b := New(server), newCounted(10)
-	msg := []byte("x")
-	n := testing.AllocsPerRun(500, func() {
-		if _, err := client.Write(msg); err != nil {
-			t.Fatal(err)
-		}
-		if n, err := r.ReadLazily(b); n != 1 || err != nil {
-			t.Fatal(n, err)
+	onSockets(t, func(t *testing.T, client, server socket) {
+		r, b := New(server), newCounted(t, 10)
+		msg := []byte("x")
+		n := testing.AllocsPerRun(500, func() {
+			if _, err := client.Write(msg); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := r.ReadLazily(b); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+		})
+		if n != 0 {
+			t.Errorf("%v allocations a read", n)
 		}
 	})
-	if n != 0 {
-		t.Errorf("%v allocations a read", n)
-	}
 }
 
-// lazyConn is a connection with a ReadLazy of its own, that lends when it has something.
-type lazyConn struct {
+// ownReader is a connection with a ReadLazily of its own, that lends when it has something.
+type ownReader struct {
 	net.Conn
 	say []string
 }
 
-func (c *lazyConn) ReadLazy(buffer func() []byte) (int, error) {
+func (c *ownReader) ReadLazily(b interface {
+	Lend() []byte
+	GiveBack()
+}) (int, error) {
 	if len(c.say) == 0 {
 		return 0, io.EOF
 	}
@@ -244,11 +328,11 @@ func (c *lazyConn) ReadLazy(buffer func() []byte) (int, error) {
 	if s == "" { // a ping, say
 		return 0, nil
 	}
-	return copy(buffer(), s), nil
+	return copy(b.Lend(), s), nil
 }
 
-func TestOwnReadLazy(t *testing.T) {
-	r, b := New(&lazyConn{say: []string{"one", "", "two"}}), newCounted(10)
+func TestOwnReader(t *testing.T) {
+	r, b := New(&ownReader{say: []string{"one", "", "two"}}), newCounted(t, 10)
 	for _, want := range []result{{3, nil}, {0, nil}, {3, nil}, {0, io.EOF}} {
 		if n, err := r.ReadLazily(b); n != want.n || err != want.err {
 			t.Errorf("%d, %v, want %d, %v", n, err, want.n, want.err)
@@ -256,34 +340,5 @@ func TestOwnReadLazy(t *testing.T) {
 	}
 	if b.lent != 2 {
 		t.Errorf("the buffer was lent %d times, want 2", b.lent)
-	}
-}
-
-// ownReader is a connection that is a Reader itself.
-type ownReader struct{ net.Conn }
-
-func (ownReader) ReadLazily(b Buffer) (int, error) { return copy(b.Lend(), "own"), nil }
-
-func TestOwnReader(t *testing.T) {
-	b := newCounted(10)
-	if n, err := New(ownReader{}).ReadLazily(b); err != nil || string(b.b[:n]) != "own" {
-		t.Errorf("%q, %v", b.b[:n], err)
-	}
-}
-
-// Any other connection is read in the ordinary way.
-func TestPlain(t *testing.T) {
-	a, c := net.Pipe()
-	defer c.Close()
-	go func() {
-		io.WriteString(a, "plain")
-		a.Close()
-	}()
-	r, b := New(c), newCounted(10)
-	if n, err := r.ReadLazily(b); err != nil || string(b.b[:n]) != "plain" {
-		t.Errorf("%q, %v", b.b[:n], err)
-	}
-	if _, err := r.ReadLazily(b); err != io.EOF {
-		t.Errorf("after the end: %v", err)
 	}
 }

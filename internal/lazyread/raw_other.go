@@ -4,4 +4,4 @@ package lazyread
 
 import "net"
 
-func newRaw(net.Conn) Reader { return nil }
+func newRaw(net.Conn) Stream { return nil }

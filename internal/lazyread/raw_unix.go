@@ -5,13 +5,15 @@ package lazyread
 import (
 	"io"
 	"net"
+	"os"
 	"syscall"
 )
 
-// raw reads from the file descriptor of a TCP connection. Deadlines and Close work as they do for the connection.
+// raw reads from the file descriptor of a socket. Deadlines and Close work as they do for the connection.
 type raw struct {
-	conn syscall.RawConn
-	try  func(fd uintptr) bool // the method of that name, bound once
+	net.Conn
+	socket syscall.RawConn
+	try    func(fd uintptr) bool // the method of that name, bound once
 
 	// for the call that is under way
 	buffer Buffer
@@ -19,28 +21,38 @@ type raw struct {
 	err    error
 }
 
-func newRaw(conn net.Conn) Reader {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
+// newRaw returns nil where it is not known that Read is no more than reading the socket.
+func newRaw(conn net.Conn) Stream {
+	var sc syscall.Conn
+	switch c := conn.(type) {
+	case *net.TCPConn:
+		sc = c
+	case *net.UnixConn:
+		sc = c
+	default:
 		return nil
 	}
-	rc, err := tcp.SyscallConn()
+	socket, err := sc.SyscallConn()
 	if err != nil {
 		return nil
 	}
-	r := &raw{conn: rc}
+	r := &raw{Conn: conn, socket: socket}
 	r.try = r.read
 	return r
 }
 
 func (r *raw) ReadLazily(b Buffer) (int, error) {
 	r.buffer, r.n, r.err = b, 0, nil
-	err := r.conn.Read(r.try)
+	err := r.socket.Read(r.try)
 	r.buffer = nil
-	if err == nil {
-		err = r.err
+	switch {
+	case err != nil:
+		return 0, err
+	case r.err != nil && r.err != io.EOF:
+		return 0, &net.OpError{Op: "read", Net: r.LocalAddr().Network(), Source: r.LocalAddr(), Addr: r.RemoteAddr(),
+			Err: os.NewSyscallError("read", r.err)}
 	}
-	return r.n, err
+	return r.n, r.err
 }
 
 // read returns false to be called again when the descriptor is readable.
@@ -50,16 +62,14 @@ func (r *raw) read(fd uintptr) bool {
 		switch {
 		case err == syscall.EINTR:
 			continue
-		case err == syscall.EAGAIN:
-			r.buffer.GiveBack()
-			return false
-		case err != nil:
-			r.err = err
-		case n == 0:
-			r.err = io.EOF
-		default:
-			r.n = n
+		case n > 0:
+			r.n, r.err = n, nil
+			return true
+		case err == nil:
+			err = io.EOF
 		}
-		return true
+		r.buffer.GiveBack()
+		r.err = err
+		return err != syscall.EAGAIN
 	}
 }

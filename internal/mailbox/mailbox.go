@@ -42,6 +42,8 @@ type Owner interface {
 	// Landed is called once, without locks held: the box is closed and the last handler has returned. unanswered is the number of requests
 	// that never got an answer.
 	Landed(unanswered int)
+	// Holding is called by the reader, without locks held, with true before it waits and with false afterwards.
+	Holding(waits bool)
 }
 
 // Box is a session's mailbox. Put and Enter are the reader's, one goroutine's at a time; the other methods may be called from any
@@ -50,6 +52,7 @@ type Box struct {
 	// static after Init
 	owner  Owner
 	bounds *Bounds
+	pool   *Pool // nil: none
 
 	// Drain is the task that a loop is given, made once by the one who first posts it and left alone by the box.
 	Drain func()
@@ -58,6 +61,8 @@ type Box struct {
 	on       any        // the executor that the reader used last
 	messages int        // under way
 	bytes    int
+	free     int    // bytes of the message that came into the empty box
+	lent     Bounds // by the pool
 	owed     owed
 	lost     int // requests that were given up
 	closed   bool
@@ -75,16 +80,18 @@ const keep = 64
 // Init sets up the zero Box. It is called once, before anything else.
 func (b *Box) Init(owner Owner, bounds *Bounds) { b.owner, b.bounds = owner, bounds }
 
-// await waits until the messages that went to another executor than on have been handled, and while the bounds are passed.
-// It returns false when the box is closed. It is called, and returns, with mu held.
+// await waits until the messages that went to another executor than on have been handled, and while the bounds are passed or the pool
+// refuses. It returns false when the box is closed. It is called, and returns, with mu held.
 func (b *Box) await(on any, size int) bool {
-	for !b.closed && b.messages > 0 && (b.on != on || b.messages >= b.bounds.Messages || b.bytes+size > b.bounds.Bytes) {
+	for !b.closed && b.messages > 0 && (b.on != on || b.messages >= b.bounds.Messages || b.bytes+size > b.bounds.Bytes || !b.covered(size)) {
 		if b.wake == nil {
 			b.wake = make(chan struct{}, 1)
 		}
 		b.waiting = true
 		b.mu.Unlock()
+		b.owner.Holding(true)
 		<-b.wake
+		b.owner.Holding(false)
 		b.mu.Lock()
 	}
 	return !b.closed
@@ -118,8 +125,7 @@ func (b *Box) Put(on any, m Message) (post, ok bool) {
 
 func (b *Box) enter(on any, id uint64, size int) {
 	b.on = on
-	b.messages++
-	b.bytes += size
+	b.count(size)
 	if id != 0 && !b.owed.add(id) {
 		b.lost++
 	}
@@ -132,9 +138,16 @@ func (b *Box) Join(size int) bool {
 	if b.closed {
 		return false
 	}
+	b.count(size)
+	return true
+}
+
+func (b *Box) count(size int) {
+	if b.messages == 0 {
+		b.free = size
+	}
 	b.messages++
 	b.bytes += size
-	return true
 }
 
 // Leave tells that the handler of a message that entered or joined has returned.
@@ -175,8 +188,9 @@ func (b *Box) Done(msgs []Message, n int) (again bool) {
 	return again
 }
 
-// finish wakes the reader and sees whether all has landed. It is called with mu held, which it releases.
+// finish repays, wakes the reader and sees whether all has landed. It is called with mu held, which it releases.
 func (b *Box) finish() {
+	b.repay()
 	if b.waiting {
 		b.waiting = false
 		b.wake <- struct{}{} // there is room for the one waiter's one wake-up

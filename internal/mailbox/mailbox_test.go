@@ -14,6 +14,13 @@ var wide = Bounds{Messages: 1 << 20, Bytes: 1 << 30}
 type landing struct {
 	times      atomic.Int32
 	unanswered atomic.Int32
+	held       atomic.Bool
+}
+
+func (l *landing) Holding(waits bool) {
+	if l.held.Swap(waits) == waits {
+		panic("told twice")
+	}
 }
 
 func (l *landing) Landed(unanswered int) {

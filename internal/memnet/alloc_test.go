@@ -13,12 +13,12 @@ func TestAllocations(t *testing.T) {
 	a.SetDeadline(time.Now().Add(time.Hour))
 	defer a.Close()
 	msg, buf := make([]byte, 100), make([]byte, 200)
-	buffer := func() []byte { return buf }
+	room := &lender{b: buf}
 	n := testing.AllocsPerRun(1000, func() {
 		a.Write(msg)
 		b.Read(buf)
 		a.Write(msg)
-		b.ReadLazy(buffer)
+		b.ReadLazily(room)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations a message", n)

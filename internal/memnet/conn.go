@@ -53,14 +53,22 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, c.opError("read", err)
 }
 
-// ReadLazy is Read, but asks for the buffer only when there is something to
-// read: a connection that waits needs none. The function is not called when
-// there is an error.
-func (c *Conn) ReadLazy(buffer func() []byte) (int, error) {
+// ReadLazily is Read, but has b lend the bytes to read into only when there is
+// something to read: a connection that waits needs none. When it returns no
+// bytes, it has given back what it was lent. One goroutine at a time may call
+// it.
+func (c *Conn) ReadLazily(b interface {
+	Lend() []byte
+	GiveBack()
+}) (int, error) {
 	if err := c.in.await(); err != nil {
 		return 0, c.opError("read", err)
 	}
-	return c.Read(buffer())
+	n, err := c.Read(b.Lend())
+	if n == 0 {
+		b.GiveBack()
+	}
+	return n, err
 }
 
 // Write writes all of b, and blocks while the buffer is full. With an error

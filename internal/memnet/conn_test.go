@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lonng/nano/internal/lazyread"
 )
 
 func TestCloseWrite(t *testing.T) {
@@ -123,42 +125,78 @@ func TestPeerCloseUnblocksWrite(t *testing.T) {
 	})
 }
 
-func TestReadLazy(t *testing.T) {
+var _ lazyread.Stream = (*Conn)(nil)
+
+// lender is a lazyread.Buffer.
+type lender struct {
+	b     []byte
+	asked bool
+	held  bool
+}
+
+func (l *lender) Lend() []byte {
+	l.asked, l.held = true, true
+	return l.b
+}
+
+func (l *lender) GiveBack() { l.held = false }
+
+func TestReadLazily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := Pipe(0)
 		defer a.Close()
-		asked := false
-		buffer := func() []byte { asked = true; return make([]byte, 10) }
+		buf := &lender{b: make([]byte, 10)}
 		read := make(chan int)
 		go func() {
-			n, err := b.ReadLazy(buffer)
+			n, err := b.ReadLazily(buf)
 			if err != nil {
 				t.Error(err)
 			}
 			read <- n
 		}()
 		synctest.Wait()
-		if asked {
+		if buf.asked {
 			t.Error("a buffer was asked for before there was anything to read")
 		}
 		a.Write([]byte("hello"))
-		if n := <-read; n != 5 || !asked {
-			t.Errorf("read %d bytes", n)
+		if n := <-read; string(buf.b[:n]) != "hello" || !buf.held {
+			t.Errorf("read %q, buffer held: %v", buf.b[:n], buf.held)
 		}
-		asked = false
+		buf.asked = false
 		b.SetReadDeadline(time.Now().Add(time.Second))
-		_, err := b.ReadLazy(buffer)
-		wantTimeout(t, "ReadLazy", err)
+		_, err := b.ReadLazily(buf)
+		wantTimeout(t, "ReadLazily", err)
 		b.SetReadDeadline(time.Time{})
 		a.Close()
-		if _, err := b.ReadLazy(buffer); err != io.EOF || asked {
-			t.Errorf("at the end: %v, asked: %v", err, asked)
+		if _, err := b.ReadLazily(buf); err != io.EOF || buf.asked {
+			t.Errorf("at the end: %v, asked: %v", err, buf.asked)
 		}
 		b.Close()
-		if _, err := b.ReadLazy(buffer); !errors.Is(err, net.ErrClosed) || asked {
-			t.Errorf("after Close: %v, asked: %v", err, asked)
+		if _, err := b.ReadLazily(buf); !errors.Is(err, net.ErrClosed) || buf.asked {
+			t.Errorf("after Close: %v, asked: %v", err, buf.asked)
 		}
 	})
+}
+
+// closer is a lender that closes the connection while it is asked.
+type closer struct {
+	lender
+	conn *Conn
+}
+
+func (c *closer) Lend() []byte {
+	c.conn.Close()
+	return c.lender.Lend()
+}
+
+func TestReadLazilyGivesBack(t *testing.T) {
+	a, b := Pipe(0)
+	defer a.Close()
+	a.Write([]byte("hello"))
+	buf := &closer{lender{b: make([]byte, 10)}, b}
+	if n, err := b.ReadLazily(buf); n != 0 || !errors.Is(err, net.ErrClosed) || buf.held {
+		t.Errorf("closed while it read: %d, %v, buffer held: %v", n, err, buf.held)
+	}
 }
 
 // TestBuffersComeAndGo checks the promise that an idle connection holds none.

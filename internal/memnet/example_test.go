@@ -62,16 +62,25 @@ func ExamplePipe() {
 	// Output: kick <nil>
 }
 
-func ExampleConn_ReadLazy() {
+// pooled lends the bytes that a connection reads into.
+type pooled struct{ b []byte }
+
+func (p *pooled) Lend() []byte {
+	if p.b == nil {
+		p.b = make([]byte, 512) // say, from a pool
+	}
+	return p.b
+}
+
+func (p *pooled) GiveBack() { p.b = nil } // say, to the pool
+
+func ExampleConn_ReadLazily() {
 	client, server := memnet.Pipe(0)
 	defer client.Close()
 	io.WriteString(client, "ping")
-	var buf []byte
-	n, err := server.ReadLazy(func() []byte {
-		buf = make([]byte, 512) // say, from a pool
-		return buf
-	})
-	fmt.Println(string(buf[:n]), err)
+	var buf pooled
+	n, err := server.ReadLazily(&buf)
+	fmt.Println(string(buf.b[:n]), err)
 	// Output: ping <nil>
 }
 

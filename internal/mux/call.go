@@ -3,6 +3,7 @@ package mux
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"reflect"
 	"runtime/debug"
 
@@ -154,7 +155,11 @@ func (m *Mux) failed(p Peer, h *component.Handler, mid uint64, err error) {
 		return // the client has gone meanwhile
 	}
 	m.cfg.Failed()
-	m.cfg.Log.Warn("nano: handler failed", "route", h.Route, "session", p.Session().ID(), "uid", p.Session().UID(), "error", err)
+	level := slog.LevelWarn
+	if wire.CodeOf(err) != wire.CodeInternal {
+		level = slog.LevelDebug // the handler's answer to what the client did
+	}
+	m.cfg.Log.Log(context.Background(), level, "nano: handler failed", "route", h.Route, "session", p.Session().ID(), "uid", p.Session().UID(), "error", err)
 	_ = p.Fail(mid, wire.AsError(err), true)
 }
 

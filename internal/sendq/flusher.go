@@ -12,7 +12,8 @@ import (
 // full gets a goroutine of its own for as long as that lasts. So a thousand queues that are filled together cost one
 // goroutine, and a stalled peer holds up nobody.
 type Flusher struct {
-	max int // goroutines
+	max  int    // goroutines
+	work func() // run, bound once
 
 	mu       sync.Mutex // guards what follows
 	dirty    []*Queue   // from head
@@ -31,6 +32,7 @@ const atATime = 32
 // NewFlusher returns a Flusher with as many goroutines at the most as the program has processors.
 func NewFlusher() *Flusher {
 	f := &Flusher{max: runtime.GOMAXPROCS(0)}
+	f.work = f.run
 	f.writers.New = func() any { return newTryWriter() }
 	return f
 }
@@ -45,17 +47,21 @@ func (f *Flusher) add(q *Queue) {
 	}
 	f.mu.Unlock()
 	if start {
-		go f.run()
+		go f.work()
 	}
 }
 
 func (f *Flusher) run() {
-	w := newTryWriter()
+	w := f.writers.Get().(*tryWriter)
+	defer f.writers.Put(w)
 	var batch [atATime]*Queue
 	for {
-		n := f.take(&batch)
+		n := f.take(&batch, false)
 		if n == 0 {
-			return
+			runtime.Gosched() // whoever is about to add something saves the start of another goroutine
+			if n = f.take(&batch, true); n == 0 {
+				return
+			}
 		}
 		for i, q := range batch[:n] {
 			batch[i] = nil
@@ -64,14 +70,14 @@ func (f *Flusher) run() {
 	}
 }
 
-// take moves the head of the list to batch. It returns 0 when the goroutine shall end.
-func (f *Flusher) take(batch *[atATime]*Queue) int {
+// take moves the head of the list to batch. It returns 0 when the list is empty; with end the goroutine then counts as ended.
+func (f *Flusher) take(batch *[atATime]*Queue, end bool) int {
 	f.mu.Lock()
 	n := copy(batch[:], f.dirty[f.head:])
 	f.drop(n)
 	more := false
 	switch {
-	case n == 0:
+	case n == 0 && end:
 		f.running--
 	case len(f.dirty) > 0 && f.running < f.max:
 		f.running++
@@ -79,7 +85,7 @@ func (f *Flusher) take(batch *[atATime]*Queue) int {
 	}
 	f.mu.Unlock()
 	if more {
-		go f.run()
+		go f.work()
 	}
 	return n
 }

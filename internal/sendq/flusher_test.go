@@ -43,8 +43,8 @@ func sockets(t *testing.T, f *Flusher) (*socket, *net.TCPConn) {
 		b.Close()
 	})
 	s := &socket{q: new(Queue), nc: b.(*net.TCPConn)}
-	_ = s.nc.SetWriteBuffer(4 << 10)
-	_ = a.(*net.TCPConn).SetReadBuffer(4 << 10)
+	_ = s.nc.SetWriteBuffer(64 << 10)
+	_ = a.(*net.TCPConn).SetReadBuffer(64 << 10)
 	s.q.Init(s, &Limits{Soft: 1 << 30, SoftTime: time.Hour, Hard: 1 << 30})
 	s.q.Share(f, Raw(b))
 	return s, a.(*net.TCPConn)
@@ -123,7 +123,13 @@ func TestSharedFlusher(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(w), 8))
 			for i := range each {
 				for _, s := range socks {
-					if err := s.q.Append(frame(w, i, frameHead+r.IntN(3000))); err != nil {
+					switch corks := w == 0; {
+					case corks && r.IntN(3) == 0:
+						s.q.Cork()
+					case corks && r.IntN(2) == 0:
+						s.q.Uncork()
+					}
+					if err := s.q.Append(frame(w, i, frameHead+r.IntN(6000))); err != nil {
 						t.Error(err)
 						return
 					}
@@ -167,6 +173,48 @@ func TestSharedFlusher(t *testing.T) {
 		}
 	}
 	checkIdle(t, f)
+}
+
+// What is held back comes in a moment at the latest, and before the end; one who uncorks writes by himself.
+func TestCork(t *testing.T) {
+	f := NewFlusher()
+	s, peer := sockets(t, f)
+	_ = peer.SetReadDeadline(time.Now().Add(20 * time.Second))
+	buf := make([]byte, 4<<10)
+	want := func(frames ...[]byte) {
+		t.Helper()
+		all := bytes.Join(frames, nil)
+		if _, err := io.ReadFull(peer, buf[:len(all)]); err != nil || !bytes.Equal(buf[:len(all)], all) {
+			t.Fatalf("%x, %v, want %x", buf[:len(all)], err, all)
+		}
+	}
+	for i := 0; i < 20; i += 2 {
+		a, b := frame(1, i, 20), frame(1, i+1, 30)
+		s.q.Cork()
+		_ = s.q.Append(a)
+		_ = s.q.Append(b)
+		if i%4 == 0 {
+			s.q.Uncork()
+		} // else nobody uncorks
+		want(a, b)
+		s.q.Uncork()
+		s.q.Uncork()
+	}
+	s.q.Cork()
+	_ = s.q.Append(frame(2, 0, 20))
+	done := s.q.Close(frame(3, 0, 20))
+	<-done
+	want(frame(2, 0, 20), frame(3, 0, 20))
+	s.q.Cork()
+	s.q.Uncork()
+	checkIdle(t, f)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, q := range f.held[:cap(f.held)] {
+		if q != nil {
+			t.Error("the Flusher holds a queue")
+		}
+	}
 }
 
 // A peer that resets its connection costs its own queue only, and is told once.
@@ -220,7 +268,7 @@ func TestListDoesNotGrow(t *testing.T) {
 	}
 	next := 0
 	for range 10_000 {
-		n := f.take(&batch)
+		n := f.take(&batch, false)
 		for _, q := range batch[:n] {
 			if q != &queues[next%len(queues)] {
 				t.Fatal("out of order")

@@ -48,6 +48,7 @@ type Queue struct {
 	limits *Limits
 	shared *Flusher        // nil: a flusher of its own
 	raw    syscall.RawConn // with shared
+	work   func()          // flush, bound once, when it is first needed; guarded by mu
 	place  int             // of a held queue in shared; guarded by its lock
 
 	mu       sync.Mutex // guards what follows
@@ -143,7 +144,10 @@ func (q *Queue) startFlusher() {
 		q.shared.add(q)
 	default:
 		q.flushing = true
-		go q.flush()
+		if q.work == nil {
+			q.work = q.flush
+		}
+		go q.work()
 	}
 }
 

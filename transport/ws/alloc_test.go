@@ -14,14 +14,14 @@ func TestReadWriteAllocations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, conn := kind(t)
 			raw, buf := binaryFrame("a message of a usual size, in a frame"), make([]byte, 100)
-			buffer := func() []byte { return buf }
+			lent := newLender(100)
 			large := make([]byte, 2*maxCopied)
 			room := make([]byte, 4*maxCopied)
 			got := testing.AllocsPerRun(200, func() {
 				c.Write(raw)
 				conn.Read(buf)
 				c.Write(raw)
-				conn.ReadLazy(buffer)
+				conn.ReadLazily(lent)
 				conn.Write(buf)
 				c.Conn.Read(room)
 				conn.Write(large)

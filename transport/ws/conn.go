@@ -6,9 +6,11 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/lonng/nano/internal/lazyread"
 )
 
-// Conn is an upgraded connection, a net.Conn. Read and ReadLazy are called by
+// Conn is an upgraded connection, a net.Conn. Read and ReadLazily are called by
 // one goroutine at a time, as is Write; all else, and the two beside each
 // other, by any number together.
 type Conn struct {
@@ -17,12 +19,13 @@ type Conn struct {
 	requestURI  string
 	origin      string
 	subprotocol string
+	ended       func(net.Conn) // nil: nobody wants to know
 
 	// owned by the reader
+	src  lazyread.Stream // inner
 	dec  decoder
 	rest []byte  // raw bytes that were read and not decoded
 	end  *ending // no more bytes will be decoded
-	lazy *lazy   // made by the first ReadLazy
 
 	mu   sync.Mutex // not held while anything blocks
 	free sync.Cond  // a write has ended, or Close was called
@@ -40,7 +43,7 @@ type Conn struct {
 }
 
 func newConn(inner net.Conn, limit int64, rest []byte) *Conn {
-	c := &Conn{inner: inner, rest: rest}
+	c := &Conn{inner: inner, src: lazyread.New(inner), rest: rest}
 	c.dec.limit = limit
 	c.free.L = &c.mu
 	return c
@@ -75,8 +78,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 		return 0, nil
 	}
 	for {
-		n, err := c.receive(b)
-		if n > 0 || err != nil {
+		if c.end != nil {
+			return 0, c.finish()
+		}
+		if n, err := c.receive(b); n > 0 || err != nil {
 			return n, err
 		}
 	}
@@ -85,20 +90,17 @@ func (c *Conn) Read(b []byte) (int, error) {
 // receive reads the connection once. Without payload in what came, it returns
 // 0 and nil.
 func (c *Conn) receive(b []byte) (int, error) {
-	switch {
-	case c.end != nil:
-		return 0, c.finish()
-	case len(c.rest) > 0:
-		return c.decodeRest(b)
+	if len(c.rest) > 0 {
+		return c.decodeRest(b), nil
 	}
-	n, err := c.inner.Read(b)
+	n, err := c.src.Read(b)
 	if n == 0 {
 		return 0, c.readError(err)
 	}
-	return c.decode(b, b[:n]) // an error that came with bytes will come again
+	return c.decode(b, b[:n]), nil // an error that came with bytes will come again
 }
 
-func (c *Conn) decodeRest(b []byte) (int, error) {
+func (c *Conn) decodeRest(b []byte) int {
 	n := min(len(b), len(c.rest))
 	src := c.rest[:n]
 	if c.rest = c.rest[n:]; len(c.rest) == 0 {
@@ -108,8 +110,8 @@ func (c *Conn) decodeRest(b []byte) (int, error) {
 }
 
 // decode decodes src into dst, which may be the same memory, and answers
-// control frames.
-func (c *Conn) decode(dst, src []byte) (n int, err error) {
+// control frames. It stops where c.end is to be set.
+func (c *Conn) decode(dst, src []byte) (n int) {
 	for len(src) > 0 && c.end == nil {
 		k, used, ev, bad := c.dec.next(dst[n:], src)
 		n += k
@@ -123,10 +125,7 @@ func (c *Conn) decode(dst, src []byte) (n int, err error) {
 			c.end = farewell(c.dec.take())
 		}
 	}
-	if n == 0 && c.end != nil {
-		return 0, c.finish()
-	}
-	return n, nil
+	return n
 }
 
 func (c *Conn) readError(err error) error {
@@ -149,6 +148,9 @@ func (c *Conn) Close() error {
 	c.free.Broadcast()
 	c.mu.Unlock()
 	err := c.inner.Close()
+	if c.ended != nil {
+		c.ended(c.inner)
+	}
 	c.mu.Lock()
 	for c.ponging {
 		c.free.Wait()
@@ -234,7 +236,7 @@ func (c *Conn) finish() error {
 func (c *Conn) drain() {
 	b := make([]byte, 1024)
 	for {
-		if _, err := c.inner.Read(b); err != nil {
+		if _, err := c.src.Read(b); err != nil {
 			return
 		}
 	}

@@ -135,8 +135,20 @@ func ExampleConn_CloseWith() {
 	// ws closed: 4000 game over
 }
 
+// pooled lends the bytes that a connection reads into.
+type pooled struct{ b []byte }
+
+func (p *pooled) Lend() []byte {
+	if p.b == nil {
+		p.b = make([]byte, 512) // say, from a pool
+	}
+	return p.b
+}
+
+func (p *pooled) GiveBack() { p.b = nil } // say, to the pool
+
 // A reader that holds a buffer only while there is something in it.
-func ExampleConn_ReadLazy() {
+func ExampleConn_ReadLazily() {
 	inner := memnet.Listen("game")
 	l := ws.NewListener(inner, ws.Config{})
 	defer l.Close()
@@ -156,14 +168,11 @@ func ExampleConn_ReadLazy() {
 	}
 	defer conn.Close()
 	var all bytes.Buffer
+	var buf pooled
 	for {
-		var buf []byte
-		n, err := conn.(*ws.Conn).ReadLazy(func() []byte {
-			buf = make([]byte, 512) // say, from a pool
-			return buf
-		})
-		all.Write(buf[:n])
-		// here buf goes back to the pool
+		n, err := conn.(*ws.Conn).ReadLazily(&buf)
+		all.Write(buf.b[:n])
+		buf.GiveBack()
 		if err != nil {
 			fmt.Println(all.String(), err)
 			return

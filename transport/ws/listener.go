@@ -43,7 +43,7 @@ func NewListener(inner net.Listener, c Config) *Listener {
 		ReadHeaderTimeout: c.HandshakeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         l.lobby.track,
+		ConnState:         l.follow,
 		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(c.ErrorLog.Handler(), slog.LevelWarn),
 		Protocols:         new(http.Protocols),

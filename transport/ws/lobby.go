@@ -42,6 +42,12 @@ func (l *lobby) track(c net.Conn, s http.ConnState) {
 	}
 }
 
+func (l *lobby) has(c net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.guests[c] != nil
+}
+
 func (l *lobby) enter(c net.Conn, timeout time.Duration) {
 	g := &guest{}
 	if timeout > 0 {

@@ -79,18 +79,19 @@ func (l *Listener) upgrade(w http.ResponseWriter, r *http.Request) {
 	inner, rw, shake, err := upgrader.Upgrade(r, w)
 	if err != nil {
 		if inner != nil {
-			_ = inner.Close() // the client was told
+			l.drop(inner) // the client was told
 		}
 		return
 	}
 	if !l.lobby.upgraded(held) {
-		_ = inner.Close()
+		l.drop(inner)
 		return
 	}
 	c := newConn(inner, l.config.ReadLimit, unread(rw.Reader))
 	c.requestURI = r.RequestURI
 	c.origin = origin
 	c.subprotocol = shake.Protocol
+	c.ended = l.config.Ended
 	l.offer(c)
 }
 

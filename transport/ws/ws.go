@@ -27,6 +27,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/lonng/nano/internal/lazyread"
 )
 
 // What Config's zero values mean, and what has no option.
@@ -75,6 +77,11 @@ type Config struct {
 	// elsewhere.
 	Handler http.Handler
 
+	// Ended is called once for each connection that the listener below has
+	// accepted, when it was closed, or when Handler has hijacked it. Nil means
+	// that nobody wants to know.
+	Ended func(net.Conn)
+
 	// ErrorLog takes net/http's own messages: failed TLS handshakes, panics in
 	// Handler. Nil means slog.Default().
 	ErrorLog *slog.Logger
@@ -98,11 +105,13 @@ type CloseError struct {
 	Reason string
 }
 
+// Error tells the code and the reason.
 func (e *CloseError) Error() string {
 	return fmt.Sprintf("ws: connection closed with code %d: %s", e.Code, e.Reason)
 }
 
 var (
-	_ net.Conn     = (*Conn)(nil)
-	_ net.Listener = (*Listener)(nil)
+	_ net.Conn        = (*Conn)(nil)
+	_ lazyread.Stream = (*Conn)(nil)
+	_ net.Listener    = (*Listener)(nil)
 )

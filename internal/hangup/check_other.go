@@ -1,0 +1,5 @@
+//go:build !unix
+
+package hangup
+
+func check(uintptr) error { return nil }

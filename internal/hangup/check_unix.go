@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package hangup
+
+func check(fd uintptr) error { return pending(fd) }
