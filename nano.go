@@ -25,6 +25,14 @@
 //
 // Nothing of nano's on the loop waits for the network: Push, Response, Close and Group.Broadcast take effect locally at once. Work
 // that does wait goes through [Async], which comes back to the loop with its result.
+//
+// # Pressure
+//
+// Nothing that clients do makes memory grow without bound. What a session has in flight is bounded, and what all have together
+// ([WithInFlight], [WithServerInFlight]): a session at a bound is not read from, which its client's network notices, and nothing is
+// dropped. So a loop that falls behind slows its clients down. A session that is not read from is not timed out for its silence; that
+// its client has gone is noticed within two heartbeats all the same. What clients may send a second is limited by [WithRateLimit], how
+// many there may be by [WithMaxConnections] and [WithMaxConnectionsPerAddr]. [Server.Stats] shows all of it.
 package nano
 
 import (

@@ -89,7 +89,8 @@ func WithHandshakeValidator(fn func(s *session.Session, handshake []byte) error)
 }
 
 // WithHeartbeatInterval sets how often a heartbeat is sent; a client that is silent for two intervals is closed. The default
-// is 30 s; 0 and below turn heartbeats off.
+// is 30 s; 0 and below turn heartbeats off: a client that vanishes without a word is then noticed when the system's TCP notices, and one
+// that vanishes while a concurrent handler has its message, when that returns.
 func WithHeartbeatInterval(d time.Duration) Option {
 	return func(c *config) {
 		c.heartbeat = d

@@ -120,6 +120,9 @@ func TestPressureAllocations(t *testing.T) {
 			continue
 		}
 		for name, dial := range pressTransports {
+			if name == "tls" {
+				continue // what a TLS record costs is not ours
+			}
 			t.Run(string(m.Route)+" over "+name, func(t *testing.T) {
 				c := dial(h).shake()
 				nc, say, answer := c.Conn, test.say, test.answer

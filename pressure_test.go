@@ -3,6 +3,7 @@ package nano_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,9 +24,10 @@ import (
 // pressHost is a server over sockets, in real time.
 type pressHost struct {
 	*nano.Server
-	t           testing.TB
-	stream, web net.Listener
-	served      sync.WaitGroup
+	t                   testing.TB
+	stream, web, secure net.Listener
+	client              *tls.Config // of clients of secure
+	served              sync.WaitGroup
 }
 
 // newPressHost returns a server whose log is dropped. start serves it.
@@ -34,7 +36,7 @@ func newPressHost(t testing.TB, opts ...nano.Option) *pressHost {
 	return &pressHost{Server: nano.New(opts...), t: t}
 }
 
-// start serves TCP and WebSocket until the test has ended.
+// start serves TCP, WebSocket and TLS until the test has ended.
 func (h *pressHost) start() *pressHost {
 	h.t.Helper()
 	listen := func() net.Listener {
@@ -42,7 +44,7 @@ func (h *pressHost) start() *pressHost {
 		must(h.t, err)
 		return l
 	}
-	h.stream, h.web = listen(), listen()
+	h.stream, h.web, h.secure = listen(), listen(), listen()
 	serve := func(l net.Listener) {
 		h.served.Go(func() {
 			if err := h.Serve(context.Background(), l); err != nil {
@@ -52,6 +54,9 @@ func (h *pressHost) start() *pressHost {
 	}
 	serve(h.stream)
 	serve(h.WebSocket(h.web))
+	cert, client := certificate(h.t.(*testing.T))
+	h.client = client
+	serve(tls.NewListener(h.secure, &tls.Config{Certificates: []tls.Certificate{cert}}))
 	h.t.Cleanup(h.end)
 	return h
 }
@@ -85,8 +90,17 @@ func (h *pressHost) ws() *pressClient {
 	return newPressClient(h.t, upgradeProto(h.t.(*testing.T), nc))
 }
 
+func (h *pressHost) tls() *pressClient {
+	h.t.Helper()
+	nc, err := tls.Dial("tcp", h.secure.Addr().String(), h.client)
+	must(h.t, err)
+	return newPressClient(h.t, nc)
+}
+
 // pressTransports are the ways to a pressHost.
-var pressTransports = map[string]func(*pressHost) *pressClient{"tcp": (*pressHost).tcp, "websocket": (*pressHost).ws}
+var pressTransports = map[string]func(*pressHost) *pressClient{
+	"tcp": (*pressHost).tcp, "websocket": (*pressHost).ws, "tls": (*pressHost).tls,
+}
 
 // pressClient is a client that reads when it is told to.
 type pressClient struct {

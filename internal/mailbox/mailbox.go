@@ -1,5 +1,5 @@
 // Package mailbox is a session's messages between the reader and their handlers. It keeps the session's order over
-// executors, holds the reader back when too much is under way, knows which requests still wait for an answer, and tells when the
+// executors, holds the reader back when too much is under way, in the session or in all of a server (see Pool), knows which requests still wait for an answer, and tells when the
 // last handler of a closed session has returned.
 //
 // A message goes through in one of two ways. What runs on the reader itself, or elsewhere, enters and leaves:
