@@ -184,6 +184,48 @@ func (b *blocking) Call(_ *session.Session, text []byte) error {
 	return nil
 }
 
+// A handler that calls others by RPC still answers its own request, wherever those run.
+func TestRPCLeavesTheRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := scheduler.NewLoop(scheduler.Config{})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- own.Run(ctx) }()
+		defer func() {
+			cancel()
+			must(t, <-ended)
+		}()
+		srv := newServer(t, nano.WithHandshakeValidator(func(s *session.Session, _ []byte) error {
+			s.Set("scheduler", inlineScheduler{})
+			return nil
+		}))
+		called := make(chan struct{}, 10)
+		other := &blocking{call: func(string) { called <- struct{}{} }}
+		srv.Register(other, component.WithName("beside"), component.Concurrent())
+		srv.Register(other, component.WithName("own"), component.WithLoop(own))
+		srv.Register(other, component.WithName("inline"), component.WithSchedulerName("scheduler"))
+		srv.Register(other, component.WithName("logic"))
+		caller := &Life{call: func(s *session.Session) error {
+			for _, name := range []string{"beside", "own", "inline"} {
+				if err := s.RPC(name+".Call", nil); err != nil {
+					return err
+				}
+				<-called // while this handler runs
+			}
+			if err := s.RPC("logic.Call", nil); err != nil {
+				return err
+			}
+			return s.Response("called")
+		}}
+		srv.Register(caller)
+		srv.Register(caller, component.WithName("Aside"), component.Concurrent())
+		c := srv.Dial(t)
+		for range 3 {
+			must(t, c.Request("Life.Call", nil, nil), c.Request("Aside.Call", nil, nil))
+		}
+	})
+}
+
 // What one session calls by RPC in a concurrent component runs in the order of the calls; a handler that panics does no harm.
 func TestOrderOfRPCs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -131,7 +131,8 @@ func (s *Session) ResponseMID(mid uint64, v any) error { return s.entity.Respons
 // LastMid returns the id of the request whose handler started last in this session, 0 when that was a notify.
 func (s *Session) LastMid() uint64 { return s.entity.LastMid() }
 
-// RPC calls another component's handler with this session, one way and in order, wherever it runs.
+// RPC calls another component's handler with this session, one way and in order, wherever it runs. That handler has no request to
+// answer; when it runs elsewhere than the caller, the two may run at once.
 func (s *Session) RPC(route string, v any) error { return s.entity.RPC(route, v) }
 
 // Close ends the session. What was pushed before is still sent.

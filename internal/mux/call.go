@@ -31,26 +31,40 @@ func (m *Mux) submit(p Peer, h *component.Handler, mid uint64, req any, size int
 		}
 	case scheduler.LocalScheduler:
 		if p.Box().Enter(identity(exec), mid, size) {
-			m.schedule(exec, p, h, mid, req, size)
+			m.schedule(exec, p, h, mid, size, func() { m.handle(p, h, mid, req) })
 		}
 	}
 }
 
-// call does the same for a message of the server's own.
+// call does the same for a message of the server's own. Its handler may run beside one of the session's requests, for which it must
+// not begin another: unless it runs on the loop that the session is on, to which the reader keeps while it is in the box.
 func (m *Mux) call(p Peer, h *component.Handler, req any, size int) error {
-	if !p.Box().Join(size) {
+	box := p.Box()
+	if !box.Join(size) {
 		return session.ErrClosed
 	}
+	task := func() { m.perform(p, h, 0, req) }
 	switch exec := m.executor(p.Session(), h).(type) {
 	case Inline:
-		m.aside.run(p, func() { m.run(p, h, 0, req, size) })
+		m.aside.run(p, func() {
+			defer box.Leave(size)
+			task()
+		})
 	case *scheduler.Loop:
-		if err := exec.Do(func() { m.run(p, h, 0, req, size) }); err != nil {
-			p.Box().Leave(size)
+		alone := any(exec) == box.Executor()
+		err := exec.Do(func() {
+			defer box.Leave(size)
+			if alone {
+				p.Begin(0)
+			}
+			task()
+		})
+		if err != nil {
+			box.Leave(size)
 			return err
 		}
 	case scheduler.LocalScheduler:
-		m.schedule(exec, p, h, 0, req, size)
+		m.schedule(exec, p, h, 0, size, task)
 	}
 	return nil
 }
@@ -120,10 +134,10 @@ func (m *Mux) abandon(p Peer, err *wire.Error) {
 
 // schedule gives a message to a user's scheduler. What that does with it is its affair: it may drop it, so the message counts
 // as handled.
-func (m *Mux) schedule(l scheduler.LocalScheduler, p Peer, h *component.Handler, mid uint64, req any, size int) {
+func (m *Mux) schedule(l scheduler.LocalScheduler, p Peer, h *component.Handler, mid uint64, size int, task scheduler.Task) {
 	defer p.Box().Leave(size)
 	defer m.recovered(p, h, mid)
-	l.Schedule(func() { m.handle(p, h, mid, req) })
+	l.Schedule(task)
 }
 
 func (m *Mux) run(p Peer, h *component.Handler, mid uint64, req any, size int) {
@@ -131,15 +145,20 @@ func (m *Mux) run(p Peer, h *component.Handler, mid uint64, req any, size int) {
 	m.handle(p, h, mid, req)
 }
 
-// handle calls the handler and sees to its answer.
+// handle has a message of the client's handled.
 func (m *Mux) handle(p Peer, h *component.Handler, mid uint64, req any) {
+	p.Begin(mid)
+	m.perform(p, h, mid, req)
+}
+
+// perform calls the handler and sees to its answer.
+func (m *Mux) perform(p Peer, h *component.Handler, mid uint64, req any) {
 	defer m.recovered(p, h, mid)
 	s := p.Session()
 	var ctx context.Context
 	if h.TakesContext {
 		ctx = s.Context()
 	}
-	p.Begin(mid)
 	res, err := h.Call(ctx, s, req)
 	if err == nil && h.Answers() && mid != 0 {
 		err = s.ResponseMID(mid, res)
