@@ -3,6 +3,7 @@ package nano
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"runtime/debug"
 
 	"github.com/lonng/nano/internal/agent"
@@ -14,8 +15,9 @@ import (
 // errNoLoop is returned by Async.
 var errNoLoop = errors.New("nano: Async needs the context of a handler, of a session, or one made by scheduler.NewContext")
 
-// Async does work off the loop, on a goroutine of its own, and comes back to the loop with its result: to the loop on which the
-// session's handlers run, the server's logic loop for a concurrent one, or the loop of scheduler.NewContext. It does not wait.
+// Async does work off the loop, on a goroutine of its own, and comes back to the loop with its result: to where the handler runs whose
+// context ctx is, the logic loop for a concurrent one, or to the loop of scheduler.NewContext. Session.Context, for handlers without
+// a context, stands for where the session's last message went. It does not wait.
 //
 //	nano.Async(ctx, func(ctx context.Context) (*Player, error) {
 //		return db.Load(ctx, uid) // may block
@@ -23,8 +25,8 @@ var errNoLoop = errors.New("nano: Async needs the context of a handler, of a ses
 //		room.add(p) // on the loop again
 //	})
 //
-// then is always called, once; work gets ctx, which ends with the session. A panic in work reaches then as a
-// *scheduler.PanicError. A server that shuts down waits for the work and for then.
+// then is called once, unless its loop has stopped; work gets ctx, which ends with the session. A panic in work reaches then as a
+// *scheduler.PanicError. A server that shuts down waits for the work of its sessions and for then.
 func Async[T any](ctx context.Context, work func(context.Context) (T, error), then func(T, error)) error {
 	target, srv := asyncTarget(ctx)
 	if target == nil {
@@ -36,11 +38,16 @@ func Async[T any](ctx context.Context, work func(context.Context) (T, error), th
 		done = srv.workers.done
 	}
 	go func() {
-		v, err := protectWork(ctx, work)
-		comeBack(target, func() { then(v, err) }, done)
+		var v T
+		err := errWorkEnded
+		defer func() { comeBack(target, func() { then(v, err) }, done) }()
+		v, err = protectWork(ctx, work)
 	}()
 	return nil
 }
+
+// errWorkEnded is what then gets when work has ended its goroutine.
+var errWorkEnded = errors.New("nano: the work of Async ended its goroutine")
 
 // comeBack runs then on target, and done after it; at once when target does not tell whether it will run it.
 func comeBack(target scheduler.LocalScheduler, then, done func()) {
@@ -52,6 +59,11 @@ func comeBack(target scheduler.LocalScheduler, then, done func()) {
 		return
 	}
 	defer done()
+	defer func() {
+		if v := recover(); v != nil {
+			slog.Error("nano: the scheduler that Async was to come back to panicked", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
 	target.Schedule(then)
 }
 
@@ -66,22 +78,30 @@ func protectWork[T any](ctx context.Context, work func(context.Context) (T, erro
 
 // asyncTarget returns where then runs, and the server that waits for the work, if any.
 func asyncTarget(ctx context.Context) (scheduler.LocalScheduler, *Server) {
-	if l := scheduler.FromContext(ctx); l != nil {
-		return l, nil
+	srv := serverOf(session.FromContext(ctx))
+	if on := mux.Executor(ctx); on != nil {
+		return on, srv
 	}
-	s := session.FromContext(ctx)
-	if s == nil {
+	if l := scheduler.FromContext(ctx); l != nil {
+		return l, srv
+	}
+	if srv == nil {
 		return nil, nil
+	}
+	if on, ok := session.FromContext(ctx).NetworkEntity().(*agent.Conn).Box().Executor().(scheduler.LocalScheduler); ok {
+		return on, srv
+	}
+	return srv.loop, srv
+}
+
+// serverOf returns the server whose client a session is, nil for none.
+func serverOf(s *session.Session) *Server {
+	if s == nil {
+		return nil
 	}
 	c, ok := s.NetworkEntity().(*agent.Conn)
 	if !ok {
-		return nil, nil
+		return nil
 	}
-	srv := c.Server().Owner().(*Server)
-	switch exec := c.Box().Executor().(type) {
-	case scheduler.LocalScheduler:
-		return exec, srv
-	case nil, mux.Inline:
-	}
-	return srv.loop, srv
+	return c.Server().Owner().(*Server)
 }

@@ -71,6 +71,11 @@ type config struct {
 	clusterOption string // the first cluster option that was given
 }
 
+// defaultQueue returns the default bounds of a session's queue.
+func defaultQueue() sendq.Limits {
+	return sendq.Limits{Soft: 1 << 20, SoftTime: 5 * time.Second, Hard: 16 << 20}
+}
+
 // Option sets something of a server.
 type Option func(*config)
 
@@ -93,7 +98,7 @@ func (c *config) withDefaults() {
 	c.writeTimeout = or(c.writeTimeout, 10*time.Second)
 	c.shutdownTimeout = or(c.shutdownTimeout, 10*time.Second)
 	c.maxPacket = or(c.maxPacket, wire.DefaultLimit)
-	c.queue = or(c.queue, sendq.Limits{Soft: 1 << 20, SoftTime: 5 * time.Second, Hard: 16 << 20})
+	c.queue = or(c.queue, defaultQueue())
 	c.inFlight = orBounds(c.inFlight, mailbox.Bounds{Messages: 256, Bytes: 1 << 20})
 	c.serverInFlight = orBounds(c.serverInFlight, mailbox.Bounds{Messages: 1 << 18, Bytes: 64 << 20})
 	if c.serializer == nil {

@@ -117,8 +117,12 @@ func (g *Group) Sessions() iter.Seq[*session.Session] {
 
 // Count returns the number of members.
 func (g *Group) Count() int {
-	all, _ := g.snapshot()
-	return len(all)
+	if g.members == nil {
+		return 0
+	}
+	g.members.mu.Lock()
+	defer g.members.mu.Unlock()
+	return len(g.members.list)
 }
 
 // LeaveAll ends all memberships. Error: ErrClosedGroup.

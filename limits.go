@@ -18,6 +18,20 @@ func WithInFlight(messages, bytes int) Option {
 	return func(c *config) { c.inFlight = mailbox.Bounds{Messages: max(0, messages), Bytes: max(0, bytes)} }
 }
 
+// WithSendQueue bounds what waits to be sent to one session, in bytes. A session above soft for 5 s, or one that a message would take
+// above hard, is closed with the code "slow"; an empty queue takes any message. The defaults are 1 MiB and 16 MiB; 0 and below
+// mean the default.
+func WithSendQueue(soft, hard int) Option {
+	return func(c *config) {
+		c.queue = defaultQueue()
+		soft, hard := or(max(0, soft), c.queue.Soft), or(max(0, hard), c.queue.Hard)
+		if hard < soft {
+			c.fail("WithSendQueue: the hard bound of %d bytes is below the soft one of %d", hard, soft)
+		}
+		c.queue.Soft, c.queue.Hard = soft, hard
+	}
+}
+
 // WithServerInFlight bounds what all sessions of the server have in flight together, as WithInFlight does for one: however many there are
 // and however far the loop falls behind, no more waits in memory. One message of each session is let in in any case and does not
 // count, so that a session is slowed down by the others and never stopped. The default is 262,144 messages and 64 MiB; 0 and below

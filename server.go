@@ -159,17 +159,19 @@ func (s *Server) NewGroup(name string) *Group { return NewGroup(name) }
 // opening is called by a connection whose session begins.
 func (s *Server) opening(c *agent.Conn) {
 	s.opened.add()
-	s.sessions.add(c.Session())
 	c.Owner().OnBind(s.sessions.bound)
+	s.sessions.add(c.Session())
 }
 
 // closed is called by a connection whose session has ended.
 func (s *Server) closed(c *agent.Conn, reason error) {
 	end := func() {
 		defer s.opened.done()
+		defer func() { // deferred for a hook that ends the goroutine
+			s.sessions.remove(c.Session())
+			c.Owner().Release()
+		}()
 		s.runClosedHooks(c, reason)
-		s.sessions.remove(c.Session())
-		c.Owner().Release()
 	}
 	if err := s.loop.Do(end); err != nil { // the loop has ended before its time: a shutdown ran out of it
 		end()

@@ -9,7 +9,7 @@ import (
 	"github.com/lonng/nano/component"
 )
 
-// Shutdown ends the server: it stops accepting, lets running handlers end, calls the components' BeforeShutdown, kicks the clients
+// Shutdown ends the server: it stops accepting, lets the handler on the logic loop end, calls the components' BeforeShutdown, kicks the clients
 // with the code "shutdown", waits for the session-closed hooks, calls the components' Shutdown and stops the loop. Serve and
 // Run return. When ctx ends first, what is left is cut short and the context's error is returned. A second call waits for the
 // first.
@@ -20,7 +20,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.loop.OnLoop() {
 		return fmt.Errorf("nano: Shutdown waits for the loop that it was called on, use go srv.Shutdown(ctx): %w", ErrOnLoop)
 	}
-	switch was := s.beginShutdown(); was {
+	was, err := s.beginShutdown(ctx)
+	if err != nil {
+		return err
+	}
+	switch was {
 	case shutdown:
 		select {
 		case <-s.stopped:
@@ -38,16 +42,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // beginShutdown returns the phase that the server was in, once a start that is under way is over.
-func (s *Server) beginShutdown() (was phase) {
+func (s *Server) beginShutdown(ctx context.Context) (was phase, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.phase == starting {
 		s.mu.Unlock()
-		<-s.ready
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
 		s.mu.Lock()
+		if err != nil {
+			return s.phase, fmt.Errorf("nano: shutdown: waiting for the start: %w", err)
+		}
 	}
 	was, s.phase = s.phase, shutdown
-	return was
+	return was, nil
 }
 
 func (s *Server) shutdown(ctx context.Context) error {
@@ -77,11 +88,12 @@ func (s *Server) shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// closeListeners does not wait: a listener's Close may wait for users' code.
 func (s *Server) closeListeners() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for l := range s.listeners {
-		l.Close()
+		s.accepting.run(func() { l.Close() })
 	}
 }
 

@@ -71,6 +71,7 @@ func (c *Client) Go(route string, req any) (answer func(res any) error, err erro
 	c.pending[id] = ch
 	c.mu.Unlock()
 	if err := c.send(wire.Head{Type: wire.Request, ID: id, Route: route}, payload); err != nil {
+		c.forget(id)
 		return nil, err
 	}
 	return func(res any) error {
@@ -78,13 +79,13 @@ func (c *Client) Go(route string, req any) (answer func(res any) error, err erro
 		select {
 		case r := <-ch:
 			return c.decode(r, res)
-		default:
-		}
-		select {
-		case r := <-ch:
-			return c.decode(r, res)
 		case <-c.ended:
-			return ErrClosed
+			select {
+			case r := <-ch: // it came before the end
+				return c.decode(r, res)
+			default:
+				return ErrClosed
+			}
 		case <-time.After(Timeout):
 			return fmt.Errorf("nanotest: no response to %q within %v", route, Timeout)
 		}

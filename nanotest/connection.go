@@ -16,7 +16,11 @@ func (c *Client) shake() error {
 	select {
 	case <-c.shaken:
 	case <-c.ended:
-		return ErrClosed
+		select {
+		case <-c.shaken: // it came before the end
+		default:
+			return ErrClosed
+		}
 	case <-time.After(Timeout):
 		return fmt.Errorf("no reply to the handshake within %v", Timeout)
 	}

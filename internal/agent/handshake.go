@@ -89,7 +89,7 @@ func (c *Conn) reply(frame []byte) bool {
 		return false
 	}
 	c.server.Counters.Handshakes.Add(1)
-	_ = c.q.Append(frame)
+	_ = c.q.Put(frame)
 	c.state.Store(replied)
 	return true
 }

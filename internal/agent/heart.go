@@ -87,7 +87,7 @@ func (h *heart) enter(c *Conn) {
 	}
 	h.size++
 	slot := (h.at + ticks - 1) % ticks
-	c.beat = beat{in: true, slot: slot, pos: len(h.slots[slot])}
+	c.beat.in, c.beat.slot, c.beat.pos = true, slot, len(h.slots[slot])
 	h.slots[slot] = append(h.slots[slot], c)
 }
 

@@ -12,8 +12,14 @@ import (
 
 // run is the reader.
 func (c *Conn) run() {
+	defer c.finish() // deferred for a handler that ends the goroutine
 	c.protect(c.read)
 	c.protect(c.readAway)
+}
+
+// finish waits until what was queued is sent, and closes the connection.
+func (c *Conn) finish() {
+	c.kick(wire.NewError(wire.CodeInternal, "internal error")) // unless it is ending
 	c.in.end = c.in.start
 	c.in.GiveBack()
 	c.mu.Lock() // whoever ends the connection has given the queue its last frame

@@ -98,10 +98,12 @@ func (s *Server) Serve(nc net.Conn) {
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.Counters.Accepted.Add(1)
+	defer func() { // deferred for a handler that ends the goroutine
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.conns, c)
+	}()
 	c.run()
-	s.mu.Lock()
-	delete(s.conns, c)
-	s.mu.Unlock()
 }
 
 // Len returns the number of connections.

@@ -20,7 +20,11 @@
 //	}
 package mailbox
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
 
 // Message is a message on its way to a handler.
 type Message struct {
@@ -56,6 +60,8 @@ type Box struct {
 
 	// Drain is the task that a loop is given, made once by the one who first posts it and left alone by the box.
 	Drain func()
+	// Context is that of handlers on the logic loop, kept by the one who runs them and left alone by the box.
+	Context atomic.Pointer[context.Context]
 
 	mu       sync.Mutex // guards what follows
 	on       any        // the executor that the reader used last

@@ -23,13 +23,16 @@ func (a *aside) run(p Peer, fn func()) {
 }
 
 func (a *aside) drain(p Peer) {
-	for {
-		fn := a.next(p)
-		if fn == nil {
-			return
+	ended := false
+	defer func() {
+		if !ended { // a handler has ended the goroutine
+			go a.drain(p)
 		}
+	}()
+	for fn := a.next(p); fn != nil; fn = a.next(p) {
 		fn()
 	}
+	ended = true
 }
 
 // next returns nil when the goroutine of p is to end.

@@ -31,7 +31,7 @@ func (m *Mux) submit(p Peer, h *component.Handler, mid uint64, req any, size int
 		}
 	case scheduler.LocalScheduler:
 		if p.Box().Enter(identity(exec), mid, size) {
-			m.schedule(exec, p, h, mid, size, func() { m.handle(p, h, mid, req) })
+			m.schedule(exec, p, h, mid, size, func() { m.handle(p, h, exec, mid, req) })
 		}
 	}
 }
@@ -43,12 +43,11 @@ func (m *Mux) call(p Peer, h *component.Handler, req any, size int) error {
 	if !box.Join(size) {
 		return session.ErrClosed
 	}
-	task := func() { m.perform(p, h, 0, req) }
 	switch exec := m.executor(p.Session(), h).(type) {
 	case Inline:
 		m.aside.run(p, func() {
 			defer box.Leave(size)
-			task()
+			m.perform(p, h, nil, 0, req)
 		})
 	case *scheduler.Loop:
 		alone := any(exec) == box.Executor()
@@ -57,14 +56,14 @@ func (m *Mux) call(p Peer, h *component.Handler, req any, size int) error {
 			if alone {
 				p.Begin(0)
 			}
-			task()
+			m.perform(p, h, exec, 0, req)
 		})
 		if err != nil {
 			box.Leave(size)
 			return err
 		}
 	case scheduler.LocalScheduler:
-		m.schedule(exec, p, h, 0, size, task)
+		m.schedule(exec, p, h, 0, size, func() { m.perform(p, h, exec, 0, req) })
 	}
 	return nil
 }
@@ -106,17 +105,18 @@ func (m *Mux) post(l *scheduler.Loop, p Peer) {
 // drain handles the messages that were put into a session's box, on their loop.
 func (m *Mux) drain(p Peer) {
 	box := p.Box()
+	loop := box.Executor().(*scheduler.Loop)
 	msgs := box.Take()
 	n := 0
 	defer func() { // deferred for a handler that ends the goroutine
 		if box.Done(msgs, n) {
-			m.post(box.Executor().(*scheduler.Loop), p)
+			m.post(loop, p)
 		}
 	}()
 	for n < len(msgs) {
 		msg := &msgs[n]
 		n++
-		m.handle(p, msg.To.(*component.Handler), msg.ID, msg.Req)
+		m.handle(p, msg.To.(*component.Handler), loop, msg.ID, msg.Req)
 	}
 }
 
@@ -142,22 +142,22 @@ func (m *Mux) schedule(l scheduler.LocalScheduler, p Peer, h *component.Handler,
 
 func (m *Mux) run(p Peer, h *component.Handler, mid uint64, req any, size int) {
 	defer p.Box().Leave(size)
-	m.handle(p, h, mid, req)
+	m.handle(p, h, nil, mid, req)
 }
 
-// handle has a message of the client's handled.
-func (m *Mux) handle(p Peer, h *component.Handler, mid uint64, req any) {
+// handle has a message of the client's handled on the executor that it is called on, nil for none.
+func (m *Mux) handle(p Peer, h *component.Handler, on scheduler.LocalScheduler, mid uint64, req any) {
 	p.Begin(mid)
-	m.perform(p, h, mid, req)
+	m.perform(p, h, on, mid, req)
 }
 
 // perform calls the handler and sees to its answer.
-func (m *Mux) perform(p Peer, h *component.Handler, mid uint64, req any) {
+func (m *Mux) perform(p Peer, h *component.Handler, on scheduler.LocalScheduler, mid uint64, req any) {
 	defer m.recovered(p, h, mid)
 	s := p.Session()
 	var ctx context.Context
 	if h.TakesContext {
-		ctx = s.Context()
+		ctx = m.contextFor(p, on)
 	}
 	res, err := h.Call(ctx, s, req)
 	if err == nil && h.Answers() && mid != 0 {
