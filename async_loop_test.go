@@ -38,8 +38,10 @@ func TestAsyncComesBackToItsHandlersLoop(t *testing.T) {
 		synctest.Wait()
 		proceed <- struct{}{}
 		proceed <- struct{}{}
-		if !<-where || !<-where {
-			t.Error("it came back elsewhere")
+		for range 2 {
+			if !<-where {
+				t.Error("it came back elsewhere")
+			}
 		}
 	})
 }
