@@ -30,6 +30,7 @@ type config struct {
 	// where
 	tcp, websocket []string
 	wsPath         string
+	subprotocols   []string
 	checkOrigin    func(*http.Request) bool
 	http           http.Handler
 	tls            *tls.Config

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 
@@ -99,6 +100,20 @@ func TestOriginsByDefault(t *testing.T) {
 			if err == nil {
 				wantService(t, conn)
 			}
+		}
+	})
+}
+
+func TestWithSubprotocols(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := webServer(t, nano.WithSubprotocols("nano.v2", "nano.v1"))
+		conn := dialMem(t, l)
+		defer conn.Close()
+		where, err := url.Parse("ws://game.example/")
+		must(t, err)
+		dialer := ws.Dialer{Protocols: []string{"other", "nano.v1"}}
+		if _, shake, err := dialer.Upgrade(conn, where); err != nil || shake.Protocol != "nano.v1" {
+			t.Errorf("chose %q, %v", shake.Protocol, err)
 		}
 	})
 }

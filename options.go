@@ -28,6 +28,12 @@ func WithWebSocket(addr string) Option {
 // serves.
 func WithWSPath(path string) Option { return func(c *config) { c.wsPath = path } }
 
+// WithSubprotocols names the WebSocket subprotocols that are served, best first: the first that the client offers is chosen. By default
+// none is.
+func WithSubprotocols(names ...string) Option {
+	return func(c *config) { c.subprotocols = names }
+}
+
 // WithHTTP serves h beside the WebSocket, on the same port.
 func WithHTTP(h http.Handler) Option { return func(c *config) { c.http = h } }
 

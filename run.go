@@ -82,6 +82,7 @@ func (s *Server) WebSocket(l net.Listener) net.Listener {
 	return s.newWebSocket(l, ws.Config{
 		Path:             "/" + strings.TrimPrefix(s.cfg.wsPath, "/"),
 		CheckOrigin:      s.cfg.checkOrigin,
+		Subprotocols:     s.cfg.subprotocols,
 		Handler:          s.cfg.http,
 		HandshakeTimeout: s.cfg.handshakeTimeout,
 		ReadLimit:        -1, // packets have their own, and a message may hold any number of them
