@@ -107,6 +107,7 @@ func TestOriginsByDefault(t *testing.T) {
 func TestWithSubprotocols(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := webServer(t, nano.WithSubprotocols("nano.v2", "nano.v1"))
+		synctest.Wait() // until it serves
 		conn := dialMem(t, l)
 		defer conn.Close()
 		where, err := url.Parse("ws://game.example/")
