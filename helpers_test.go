@@ -4,17 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/lonng/nano"
+	"github.com/lonng/nano/internal/leaktest"
 	"github.com/lonng/nano/internal/memnet"
 	"github.com/lonng/nano/nanotest"
 	"github.com/lonng/nano/session"
@@ -25,33 +24,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) != "" {
 		os.Exit(child())
 	}
-	code := m.Run()
-	if stacks := leaked(); code == 0 && stacks != "" {
-		fmt.Fprintln(os.Stderr, "goroutines left behind:\n"+stacks)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leaked returns the stacks of other goroutines in nano's packages, after giving them time to end.
-func leaked() (stacks string) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for range 200 {
-		stacks = ""
-		buf := make([]byte, 1<<20)
-		all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-		for _, s := range all[1:] {
-			if strings.Contains(s, "lonng/nano") {
-				stacks += s + "\n\n"
-			}
-		}
-		if stacks == "" {
-			break
-		}
-		<-tick.C
-	}
-	return stacks
+	os.Exit(leaktest.Run(m, "lonng/nano"))
 }
 
 // newServer returns a server in memory whose log is dropped, unless an option says otherwise.

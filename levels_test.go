@@ -25,6 +25,7 @@ var levels = map[string]int{
 	"internal/hangup":    0,
 	"internal/ratelimit": 0,
 	"internal/doubles":   0,
+	"internal/leaktest":  0,
 	"sdk/js":             0,
 	"serialize/json":     1,
 	"serialize/protobuf": 1,

@@ -3,46 +3,19 @@ package scheduler
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lonng/nano/internal/leaktest"
 )
 
 // TestMain fails when a test leaves a goroutine of this package behind.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if stacks := leaked(); code == 0 && stacks != "" {
-		fmt.Fprintln(os.Stderr, "goroutines left behind:\n"+stacks)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leaked returns the stacks of other goroutines that are in this package,
-// after giving them a second to end.
-func leaked() string {
-	var stacks string
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); runtime.Gosched() {
-		stacks = ""
-		buf := make([]byte, 1<<20)
-		all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-		for _, s := range all[1:] {
-			if strings.Contains(s, "nano/scheduler.") {
-				stacks += s + "\n\n"
-			}
-		}
-		if stacks == "" {
-			return ""
-		}
-	}
-	return stacks
-}
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m, "nano/scheduler.")) }
 
 // start runs l in a goroutine; stop ends the Run and waits for it.
 func start(t testing.TB, l *Loop) (stop func()) {

@@ -3,17 +3,16 @@ package agent
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/lonng/nano/internal/leaktest"
 	"github.com/lonng/nano/internal/mailbox"
 	"github.com/lonng/nano/internal/memnet"
 	"github.com/lonng/nano/internal/sendq"
@@ -23,17 +22,7 @@ import (
 )
 
 // TestMain fails the run when a goroutine of this package outlives its test.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	buf := make([]byte, 1<<20)
-	for _, s := range bytes.Split(buf[:runtime.Stack(buf, true)], []byte("\n\n"))[1:] {
-		if code == 0 && bytes.Contains(s, []byte("internal/agent.")) {
-			fmt.Fprintf(os.Stderr, "goroutine left:\n%s\n", s)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m, "internal/agent.")) }
 
 // rig is a Server whose connections are pipes.
 type rig struct {

@@ -1,30 +1,22 @@
 package lazyread
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lonng/nano/internal/leaktest"
 )
 
 // TestMain fails the run when a reader outlives its test.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	buf := make([]byte, 1<<20)
-	if stacks := buf[:runtime.Stack(buf, true)]; code == 0 && bytes.Contains(stacks, []byte("ReadLazily")) {
-		fmt.Fprintf(os.Stderr, "goroutines left:\n%s\n", stacks)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m, "ReadLazily")) }
 
 // counted is a Buffer that knows whether it is held and tells when it was given back.
 type counted struct {

@@ -4,24 +4,18 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lonng/nano/internal/leaktest"
 )
 
 // TestMain fails the run when a flusher outlives the tests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := flushers(); code == 0 && left != "" {
-		fmt.Fprintln(os.Stderr, "goroutines left:\n"+left)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(leaktest.Run(m, "sendq.(*Queue)", "sendq.(*Flusher)")) }
 
 // flushers returns the stacks of the flusher goroutines that there are.
 func flushers() string {
