@@ -77,7 +77,8 @@ func (s *Server) listen() (listeners []net.Listener, err error) {
 }
 
 // WebSocket returns a listener that upgrades the connections of l to WebSocket, as the options say: WithWSPath, WithHTTP,
-// WithCheckOriginFunc. It is for Serve.
+// WithCheckOriginFunc. It is for Serve, as it is: the connections of a listener around it would count twice against
+// WithMaxConnections.
 func (s *Server) WebSocket(l net.Listener) net.Listener {
 	return s.newWebSocket(l, ws.Config{
 		Path:             "/" + strings.TrimPrefix(s.cfg.wsPath, "/"),

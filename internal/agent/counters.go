@@ -5,7 +5,6 @@ import "sync/atomic"
 // Counters count what happens to connections and messages. They only grow.
 type Counters struct {
 	Accepted   atomic.Int64 // connections
-	Handshakes atomic.Int64 // accepted
 	Refused    atomic.Int64 // handshakes refused
 	Received   atomic.Int64 // messages
 	Sent       atomic.Int64 // messages queued

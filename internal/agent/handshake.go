@@ -88,7 +88,6 @@ func (c *Conn) reply(frame []byte) bool {
 	if c.state.Load() != connected {
 		return false
 	}
-	c.server.Counters.Handshakes.Add(1)
 	_ = c.q.Put(frame)
 	c.state.Store(replied)
 	return true
